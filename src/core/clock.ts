@@ -1,0 +1,16 @@
+/**
+ * The only file that reads the clock. `now` is monotonic milliseconds with fraction, for durations and deadlines;
+ * `wall` is milliseconds since the epoch, for people. Tests hand in a clock of their own.
+ */
+
+export interface Clock {
+  /** Monotonic milliseconds with fraction; only differences mean anything. */
+  now(): number;
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  wall(): number;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+};

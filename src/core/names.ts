@@ -1,0 +1,99 @@
+/**
+ * The header names that matter to a table, numbered.
+ *
+ * Rule: the head scan asks of each line only "does a name of this first letter and this length matter?", and compares
+ * letters only then. The names of the wire itself come first, with fixed numbers; a table adds those its routes,
+ * correlation and edits speak of. A set is filled while a table is compiled and only read afterwards.
+ */
+
+/** Names that the wire itself acts on; the position in this list is the number. */
+export const WIRE_NAMES = [
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+  'expect',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'http2-settings',
+  'traceparent',
+  'tracestate',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-signalbox-attempt',
+  'x-signalbox-deadline-ms',
+  'x-signalbox-upstream',
+  'cookie',
+] as const;
+
+export type WireName = (typeof WIRE_NAMES)[number];
+
+export const NAME = Object.freeze(
+  Object.fromEntries(WIRE_NAMES.map((name, number) => [name, number])) as Record<WireName, number>,
+);
+
+const LENGTHS = 64;
+
+/** Which bucket a name falls into, by the first byte (in any case) and the length. */
+export function bucketOf(firstByte: number, length: number): number {
+  return (firstByte & 31) * LENGTHS + (length & (LENGTHS - 1));
+}
+
+export class NameSet {
+  readonly names: string[] = [];
+  /** First candidate per `bucketOf`, or -1; `next` chains the others. Read by the head scan for its first question. */
+  readonly first = new Int16Array(32 * LENGTHS).fill(-1);
+  private readonly next: number[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  constructor() {
+    for (const name of WIRE_NAMES) this.add(name);
+  }
+
+  /** The number of a name, given anew where the set did not hold it. Case does not matter. */
+  add(name: string): number {
+    const lower = name.toLowerCase();
+    const known = this.numbers.get(lower);
+    if (known !== undefined) return known;
+    const number = this.names.length;
+    const bucket = bucketOf(lower.charCodeAt(0), lower.length);
+    this.names.push(lower);
+    this.numbers.set(lower, number);
+    this.next.push(this.first[bucket]);
+    this.first[bucket] = number;
+    return number;
+  }
+
+  /** The number of a name the set holds, or -1. */
+  number(name: string): number {
+    return this.numbers.get(name.toLowerCase()) ?? -1;
+  }
+
+  /** The number of the name that stands in `bytes` from `start` to `end` (a valid token), or -1. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    let candidate = this.first[bucketOf(bytes[start], length)];
+    while (candidate !== -1) {
+      if (sameName(this.names[candidate], bytes, start, length)) return candidate;
+      candidate = this.next[candidate];
+    }
+    return -1;
+  }
+}
+
+/** Compares a lower-case name with bytes of a token; `| 32` lowers letters and leaves digits and `-` as they are. */
+function sameName(name: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[start + i];
+    const lower = byte >= 65 && byte <= 90 ? byte | 32 : byte;
+    if (lower !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}
