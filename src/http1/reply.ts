@@ -1,0 +1,172 @@
+/**
+ * The head of a reply: bytes in, facts out.
+ *
+ * Rule: an origin's bytes are a stranger's bytes too: every rule for requests has its twin here. What a reply's body
+ * looks like depends on the request's method as well (RFC 9112 section 6.3), so the caller says whether it was HEAD.
+ */
+
+import { NAME, type NameSet } from '../core/names.ts';
+import { CR, LF, SP, VALUE } from './bytes.ts';
+import {
+  CONTENT_LENGTH,
+  type ConnectionOptions,
+  Fields,
+  FRAMING,
+  type Framing,
+  INCOMPLETE,
+  parseLength,
+  REFUSED,
+  readConnection,
+  STRIDE,
+  TRANSFER_ENCODING,
+} from './fields.ts';
+
+/** Limits for reply heads; origins are few and known, so these are not settings. */
+export const MOST_REPLY_HEAD = 256 * 1024;
+export const MOST_REPLY_HEADERS = 1000;
+
+export class ReplyHead {
+  readonly fields = new Fields();
+  /** The whole head as latin1, with its last empty line. */
+  head = '';
+  status = 0;
+  minor = 1;
+  /** Where the first field line begins. */
+  fieldsStart = 0;
+  framing: Framing = FRAMING.none;
+  length = 0;
+  readonly connection: ConnectionOptions = { close: false, keepAlive: false, upgrade: false, named: undefined };
+  /** Seconds of `Keep-Alive: timeout=`, or -1. */
+  keepAliveSeconds = -1;
+  upgrade = '';
+  refusal = '';
+
+  /** True where the origin keeps the connection open after this reply (RFC 9112 section 9.3). */
+  get persistent(): boolean {
+    return this.minor === 1 && !this.connection.close && this.framing !== FRAMING.close;
+  }
+
+  /** Reads a head that begins at `start`; the position behind it, INCOMPLETE, or REFUSED with `refusal` set. */
+  parse(bytes: Buffer, start: number, end: number, names: NameSet, headRequest: boolean): number {
+    const lineEnd = this.statusLine(bytes, start, end);
+    if (lineEnd <= 0) return lineEnd;
+    const after = this.fields.scan(bytes, lineEnd, end, start, names, MOST_REPLY_HEADERS);
+    if (after === REFUSED) return this.refuse(this.fields.refusal);
+    if (after === INCOMPLETE) {
+      return end - start > MOST_REPLY_HEAD ? this.refuse(`a head longer than ${MOST_REPLY_HEAD} bytes`) : INCOMPLETE;
+    }
+    this.fieldsStart = lineEnd - start;
+    this.head = bytes.toString('latin1', start, after);
+    return this.readFields(headRequest) ? after : REFUSED;
+  }
+
+  /** RFC 9112 section 4: HTTP-version SP 3DIGIT SP [ reason-phrase ] CRLF; the second SP may be missing without reason. */
+  private statusLine(bytes: Buffer, start: number, end: number): number {
+    const have = Math.min(end - start, VERSION.length);
+    for (let i = 0; i < have; i++) {
+      if (bytes[start + i] !== VERSION.charCodeAt(i)) return this.refuse('no HTTP/1 status line');
+    }
+    if (end - start < 13) return end - start >= 1 && this.endsEarly(bytes, start, end) ? REFUSED : INCOMPLETE;
+    const minor = bytes[start + 7] - 48;
+    const status = (bytes[start + 9] - 48) * 100 + (bytes[start + 10] - 48) * 10 + (bytes[start + 11] - 48);
+    const digits = isDigit(bytes[start + 9]) && isDigit(bytes[start + 10]) && isDigit(bytes[start + 11]);
+    if (minor !== 0 && minor !== 1) return this.refuse('unknown HTTP version in a reply');
+    if (bytes[start + 8] !== SP || !digits || status < 100 || status > 599) return this.refuse('an invalid status');
+    let i = start + 12;
+    if (bytes[i] !== SP && bytes[i] !== CR) return this.refuse('an invalid status line');
+    while (i < end && VALUE[bytes[i]] === 1) i++;
+    if (i >= end) return INCOMPLETE;
+    if (bytes[i] !== CR) return this.refuse('an invalid byte in the reason phrase');
+    if (i + 1 >= end) return INCOMPLETE;
+    if (bytes[i + 1] !== LF) return this.refuse('a CR without LF in the status line');
+    this.minor = minor;
+    this.status = status;
+    return i + 2;
+  }
+
+  /** A line end before the status could be complete. */
+  private endsEarly(bytes: Buffer, start: number, end: number): boolean {
+    const ends = bytes.subarray(start, end).includes(LF);
+    if (ends) this.refuse('a status line without status');
+    return ends;
+  }
+
+  private refuse(reason: string): typeof REFUSED {
+    this.refusal = reason;
+    return REFUSED;
+  }
+
+  private no(reason: string): false {
+    this.refusal = reason;
+    return false;
+  }
+
+  private readFields(headRequest: boolean): boolean {
+    this.framing = FRAMING.close;
+    this.length = 0;
+    this.keepAliveSeconds = -1;
+    this.upgrade = '';
+    const connection = this.connection;
+    connection.close = false;
+    connection.keepAlive = false;
+    connection.upgrade = false;
+    connection.named = undefined;
+    const lines = this.fields.lines;
+    for (let at = 0; at < this.fields.used; at += STRIDE) {
+      const number = lines[at];
+      if (number === NAME.host || number > NAME.upgrade) continue;
+      const value = this.head.slice(lines[at + 2], lines[at + 3]);
+      switch (number) {
+        case CONTENT_LENGTH:
+        case TRANSFER_ENCODING:
+          if (!this.readFraming(number, value)) return false;
+          break;
+        case NAME.connection: {
+          const refusal = readConnection(value, connection);
+          if (refusal !== undefined) return this.no(refusal);
+          break;
+        }
+        case NAME['keep-alive']:
+          this.keepAliveSeconds = Number(/\btimeout\s*=\s*"?(\d{1,6})/i.exec(value)?.[1] ?? -1);
+          break;
+        case NAME.upgrade:
+          this.upgrade = value;
+          break;
+      }
+    }
+    if (connection.named !== undefined) this.fields.cut(this.head, this.fieldsStart, connection.named);
+    return this.settleFraming(headRequest);
+  }
+
+  /** RFC 9112 section 6.3, in its order. */
+  private settleFraming(headRequest: boolean): boolean {
+    const interim = this.status < 200;
+    if ((interim || this.status === 204) && this.framing === FRAMING.chunked) {
+      return this.no(`Transfer-Encoding in a ${this.status} reply`);
+    }
+    if (interim || headRequest || this.status === 204 || this.status === 304) this.framing = FRAMING.none;
+    return true;
+  }
+
+  private readFraming(number: number, value: string): boolean {
+    if (this.framing !== FRAMING.close) {
+      const lengths = this.framing === FRAMING.length && number === CONTENT_LENGTH;
+      return this.no(lengths ? 'more than one Content-Length' : 'contradicting body lengths');
+    }
+    if (number === CONTENT_LENGTH) {
+      this.length = parseLength(value);
+      this.framing = FRAMING.length;
+      return this.length >= 0 || this.no('a malformed Content-Length');
+    }
+    if (value.toLowerCase() !== 'chunked') return this.no('a Transfer-Encoding other than one final chunked');
+    if (this.minor === 0) return this.no('Transfer-Encoding in HTTP/1.0');
+    this.framing = FRAMING.chunked;
+    return true;
+  }
+}
+
+const VERSION = 'HTTP/1.';
+
+function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57;
+}

@@ -1,0 +1,269 @@
+/**
+ * The head of a request: bytes in, facts out.
+ *
+ * Rule: strict RFC 9112, nothing repaired. A head is read in one pass when it is complete; a head in pieces is read anew
+ * when a piece brings a line end (at most once a header line, so a dripping client buys no work). One RequestHead
+ * serves all requests of a connection, one after the other.
+ */
+
+import type { RequestFacts } from '../core/exchange.ts';
+import type { FaultCode } from '../core/fault.ts';
+import { NAME, type NameSet } from '../core/names.ts';
+import { CR, LF, SP, TARGET, TOKEN } from './bytes.ts';
+import {
+  CONTENT_LENGTH,
+  type ConnectionOptions,
+  Fields,
+  FRAMING,
+  type Framing,
+  INCOMPLETE,
+  parseLength,
+  REFUSED,
+  readConnection,
+  STRIDE,
+  TRANSFER_ENCODING,
+} from './fields.ts';
+import { hostName, isHost, splitAbsolute } from './target.ts';
+
+export interface HeadLimits {
+  readonly target: number;
+  readonly head: number;
+  readonly headers: number;
+}
+
+export class RequestHead implements RequestFacts {
+  readonly fields = new Fields();
+  /** The whole head as latin1, with its last empty line. */
+  head = '';
+  method = '';
+  target = '';
+  /** True where the target goes out as it came, so that the request line can be copied with the run behind it. */
+  originForm = true;
+  /** The Host value as it came; '' where an HTTP/1.0 client sent none. */
+  rawHost = '';
+  host = '';
+  minor = 1;
+  /** Where the first field line begins, and the target. */
+  fieldsStart = 0;
+  private targetStart = 0;
+  private targetEnd = 0;
+  framing: Framing = FRAMING.none;
+  /** Body bytes where framing is `length`. */
+  length = 0;
+  readonly connection: ConnectionOptions = { close: false, keepAlive: false, upgrade: false, named: undefined };
+  /** The token of Upgrade where Connection asks for it and it may be passed on; '' elsewhere. */
+  upgrade = '';
+  /** `TE: trailers` was sent. */
+  teTrailers = false;
+  expectContinue = false;
+
+  code: FaultCode = 'bad_request';
+  /** Why the head was refused. */
+  refusal = '';
+
+  field(number: number): string | undefined {
+    return this.fields.value(this.head, number);
+  }
+
+  /**
+   * Reads a head that begins at `start`. Returns the position behind it, INCOMPLETE, or REFUSED with `code` and
+   * `refusal` set.
+   */
+  parse(bytes: Buffer, start: number, end: number, names: NameSet, limits: HeadLimits): number {
+    this.method = '';
+    const lineEnd = this.requestLine(bytes, start, end, limits);
+    if (lineEnd <= 0) return lineEnd;
+    const fields = this.fields;
+    const after = fields.scan(bytes, lineEnd, end, start, names, limits.headers);
+    if (after === REFUSED) return this.refuse(fields.tooMany ? 'head_too_large' : 'bad_request', fields.refusal);
+    if (after === INCOMPLETE ? end - start >= limits.head : after - start > limits.head) {
+      return this.refuse('head_too_large', `the head is longer than ${limits.head} bytes`);
+    }
+    if (after === INCOMPLETE) return INCOMPLETE;
+    this.fieldsStart = lineEnd - start;
+    this.head = bytes.toString('latin1', start, after);
+    this.target = this.head.slice(this.targetStart, this.targetEnd);
+    return this.readFields() && this.readTarget() ? after : REFUSED;
+  }
+
+  private refuse(code: FaultCode, reason: string): typeof REFUSED {
+    this.code = code;
+    this.refusal = reason;
+    return REFUSED;
+  }
+
+  /** RFC 9112 section 3: method SP request-target SP HTTP-version CRLF. Returns the position of the first field. */
+  private requestLine(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
+    let i = start;
+    while (i < end && TOKEN[bytes[i]] === 1) i++;
+    if (i - start > MOST_METHOD) return this.refuse('bad_request', 'the method is too long');
+    if (i >= end) return INCOMPLETE;
+    if (i === start || bytes[i] !== SP) return this.refuse('bad_request', 'an invalid byte in the method');
+    this.method = methodAt(bytes, start, i);
+    const target = ++i;
+    while (i < end && TARGET[bytes[i]] === 1) i++;
+    if (i - target > limits.target) {
+      return this.refuse('target_too_long', `the request target is longer than ${limits.target} bytes`);
+    }
+    if (i >= end) return INCOMPLETE;
+    if (i === target) return this.refuse('bad_request', 'no request target');
+    if (bytes[i] === CR || bytes[i] === LF)
+      return this.refuse('bad_request', 'no HTTP version (HTTP/0.9 is not served)');
+    if (bytes[i] !== SP) return this.refuse('bad_request', 'an invalid byte in the request target');
+    this.targetStart = target - start;
+    this.targetEnd = i - start;
+    return this.version(bytes, i + 1, end);
+  }
+
+  private version(bytes: Buffer, at: number, end: number): number {
+    const have = Math.min(end - at, VERSION.length);
+    for (let i = 0; i < have; i++) {
+      if (bytes[at + i] !== VERSION.charCodeAt(i)) return this.refuse('bad_request', 'unknown HTTP version');
+    }
+    const digit = at + VERSION.length;
+    if (digit >= end) return INCOMPLETE;
+    const minor = bytes[digit] - 48;
+    if (minor !== 0 && minor !== 1) return this.refuse('bad_request', 'unknown HTTP version');
+    if (digit + 1 >= end) return INCOMPLETE;
+    if (bytes[digit + 1] !== CR) return this.refuse('bad_request', 'the request line does not end with CRLF');
+    if (digit + 2 >= end) return INCOMPLETE;
+    if (bytes[digit + 2] !== LF) return this.refuse('bad_request', 'a CR without LF in the request line');
+    this.minor = minor;
+    return digit + 3;
+  }
+
+  /** What the noted lines say of host, framing and connection. False: refused. */
+  private readFields(): boolean {
+    this.framing = FRAMING.none;
+    this.length = 0;
+    this.upgrade = '';
+    this.teTrailers = false;
+    this.expectContinue = false;
+    const connection = this.connection;
+    connection.close = false;
+    connection.keepAlive = false;
+    connection.upgrade = false;
+    connection.named = undefined;
+    let hosts = 0;
+    let upgrade = '';
+    const lines = this.fields.lines;
+    for (let at = 0; at < this.fields.used; at += STRIDE) {
+      const number = lines[at];
+      // Wire names come first and are few; all others are for routes and correlation to read.
+      if (number > NAME.expect) continue;
+      const value = this.head.slice(lines[at + 2], lines[at + 3]);
+      switch (number) {
+        case NAME.host:
+          if (++hosts > 1) return this.no('more than one Host');
+          if (value !== this.rawHost && !this.readHost(value)) return false;
+          break;
+        case CONTENT_LENGTH:
+        case TRANSFER_ENCODING:
+          if (!this.readFraming(number, value)) return false;
+          break;
+        case NAME.connection: {
+          const refusal = readConnection(value, connection);
+          if (refusal !== undefined) return this.no(refusal);
+          break;
+        }
+        case NAME.te:
+          this.teTrailers ||= value.toLowerCase() === 'trailers';
+          break;
+        case NAME.upgrade:
+          upgrade = value;
+          break;
+        case NAME.expect:
+          this.expectContinue = this.minor === 1 && value.toLowerCase() === '100-continue';
+          break;
+      }
+    }
+    if (hosts === 0) {
+      if (this.minor === 1) return this.no('no Host');
+      this.rawHost = '';
+      this.host = '';
+    }
+    this.settleOptions(upgrade);
+    return true;
+  }
+
+  private settleOptions(upgrade: string): void {
+    const { connection } = this;
+    if (connection.named !== undefined) this.fields.cut(this.head, this.fieldsStart, connection.named);
+    // An upgrade to HTTP/2 in clear would carry requests past the router; one with a body would leave it ambiguous whose
+    // bytes those are. Both may be ignored (RFC 9110 section 7.8).
+    const bodiless = this.framing === FRAMING.none || (this.framing === FRAMING.length && this.length === 0);
+    if (connection.upgrade && this.minor === 1 && bodiless && upgrade !== '' && !/\bh2c\b/i.test(upgrade)) {
+      this.upgrade = upgrade;
+    }
+  }
+
+  private no(reason: string): false {
+    this.refuse('bad_request', reason);
+    return false;
+  }
+
+  private readHost(value: string): boolean {
+    if (!isHost(value)) return this.no(value === '' ? 'an empty Host' : 'an invalid Host');
+    this.rawHost = value;
+    this.host = hostName(value);
+    return true;
+  }
+
+  /** RFC 9112 section 6: one length, or one final `chunked`, never both. */
+  private readFraming(number: number, value: string): boolean {
+    if (this.framing !== FRAMING.none) {
+      const same = this.framing === FRAMING.length && number === CONTENT_LENGTH;
+      if (same) return this.no('more than one Content-Length');
+      const twice = this.framing === FRAMING.chunked && number === TRANSFER_ENCODING;
+      return this.no(twice ? 'more than one Transfer-Encoding' : 'Content-Length together with Transfer-Encoding');
+    }
+    if (number === CONTENT_LENGTH) {
+      this.length = parseLength(value);
+      this.framing = FRAMING.length;
+      return this.length >= 0 || this.no('a malformed Content-Length');
+    }
+    if (value.toLowerCase() !== 'chunked') return this.no('a Transfer-Encoding other than one final chunked');
+    if (this.minor === 0) return this.no('Transfer-Encoding in HTTP/1.0');
+    this.framing = FRAMING.chunked;
+    return true;
+  }
+
+  /** RFC 9112 section 3.2: origin-form, asterisk-form for OPTIONS, absolute-form that agrees with Host. */
+  private readTarget(): boolean {
+    this.originForm = true;
+    if (this.method === 'CONNECT') return this.no('CONNECT is not served');
+    if (this.target.charCodeAt(0) === 47) return true;
+    this.originForm = false;
+    if (this.target === '*') return this.method === 'OPTIONS' || this.no('the target * is for OPTIONS only');
+    const absolute = splitAbsolute(this.target);
+    if (absolute === undefined) return this.no('the request target is neither a path nor an http URI');
+    if (!isHost(absolute.authority)) return this.no('an invalid host in the request target');
+    if (this.rawHost === '') this.readHost(absolute.authority);
+    else if (!sameAuthority(absolute.authority, this.rawHost)) return this.no('Host disagrees with the request target');
+    this.target = absolute.target;
+    return true;
+  }
+}
+
+const VERSION = 'HTTP/1.';
+const MOST_METHOD = 64;
+
+/** The usual methods without a new string for each request. */
+function methodAt(bytes: Buffer, start: number, end: number): string {
+  const length = end - start;
+  if (length === 3 && bytes[start] === 71 && bytes[start + 1] === 69 && bytes[start + 2] === 84) return 'GET';
+  if (
+    length === 4 &&
+    bytes[start] === 80 &&
+    bytes[start + 1] === 79 &&
+    bytes[start + 2] === 83 &&
+    bytes[start + 3] === 84
+  )
+    return 'POST';
+  return bytes.toString('latin1', start, end);
+}
+
+function sameAuthority(a: string, b: string): boolean {
+  const plain = (authority: string): string => authority.toLowerCase().replace(/:80$/, '');
+  return plain(a) === plain(b);
+}
