@@ -1,0 +1,69 @@
+/**
+ * The upstreams of one thread: written settings in, living upstreams out.
+ *
+ * Rule: members live by upstream and URL, so a new table finds the pools of the old one; a member that no table names any
+ * more retires: its idle connections close, its busy ones finish. Only config/compile.ts asks for upstreams.
+ */
+
+import type { Clock } from '../core/clock.ts';
+import type { Draw } from '../core/draw.ts';
+import type { Timers } from '../core/timers.ts';
+import { balancer } from './balance.ts';
+import { PooledMember } from './member.ts';
+import type { Upstream, UpstreamSettings } from './upstream.ts';
+
+export interface UpstreamNeeds {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly draw: Draw;
+}
+
+export class UpstreamLedger {
+  private readonly needs: UpstreamNeeds;
+  /** Upstream id -> endpoint URL -> member. */
+  private readonly members = new Map<string, Map<string, PooledMember>>();
+
+  constructor(needs: UpstreamNeeds) {
+    this.needs = needs;
+  }
+
+  /** The upstream for a new table; members known from earlier tables keep their connections. */
+  upstream(id: string, settings: UpstreamSettings, block: number): Upstream {
+    const known = this.members.get(id) ?? new Map<string, PooledMember>();
+    this.members.set(id, known);
+    const candidates = settings.endpoints.map(({ url, weight }) => {
+      const member = known.get(url) ?? new PooledMember(url, this.needs.clock, this.needs.timers);
+      known.set(url, member);
+      member.revive();
+      return { member, weight };
+    });
+    const members = candidates.map(({ member }) => member);
+    const pick = balancer(settings.balance, candidates, this.needs.draw);
+    return { id, settings, block, members, aim: (_exchange, tried) => pick(tried) };
+  }
+
+  /** Called once a table is in: members that none of these upstreams names retire. */
+  keepOnly(upstreams: Iterable<Upstream>): void {
+    const named = new Map([...upstreams].map((upstream) => [upstream.id, new Set<unknown>(upstream.members)]));
+    for (const [id, members] of this.members) {
+      for (const [url, member] of members) {
+        if (named.get(id)?.has(member) === true) continue;
+        member.retire();
+        members.delete(url);
+      }
+      if (members.size === 0) this.members.delete(id);
+    }
+  }
+
+  /** Open connections to upstreams, for status and tests. */
+  get connections(): number {
+    let sum = 0;
+    for (const members of this.members.values()) for (const member of members.values()) sum += member.connections;
+    return sum;
+  }
+
+  stop(): void {
+    for (const members of this.members.values()) for (const member of members.values()) member.stop();
+    this.members.clear();
+  }
+}
