@@ -1,0 +1,449 @@
+/**
+ * One exchange's dealings with its upstream: steps 8 to 11 of the line.
+ *
+ * Rule: it speaks to at most one link at a time and to the client only forwards; once a byte of a reply went to the client
+ * nothing is sent again, and a reply that breaks off breaks the client's connection. It settles exactly once, whoever
+ * ends it: the reply's last byte, a fault, a timeout, the client, the operator.
+ */
+
+import type { Exchange } from '../core/exchange.ts';
+import { type Fault, fault } from '../core/fault.ts';
+import { OUTCOMES, type Outcome, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
+import { FRAMING } from '../http1/fields.ts';
+import type { ReplyHead } from '../http1/reply.ts';
+import type { Gate, Reply } from '../policy/policy.ts';
+import type { Route, Table } from '../routing/route.ts';
+import type { Link, LinkSink, Member, Upstream } from '../upstream/upstream.ts';
+import { interimHead, replyHead } from './heads.ts';
+import type { Client, Passage, Waiting } from './parts.ts';
+import { faultReply, replyText } from './respond.ts';
+
+/** Body bytes up to this size go out with the head in one write, and can be sent again. */
+const SMALL_BODY = 16_384;
+
+/** Methods whose effect is the same however often they arrive (RFC 9110 section 9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export class Attempt implements Passage, LinkSink {
+  route: Route | undefined = undefined;
+  /** Gates entered, to be left when the exchange settles. */
+  gates: Gate[] | undefined = undefined;
+
+  private readonly client: Client;
+  private readonly exchange: Exchange;
+  private readonly table: Table;
+  private upstream: Upstream | undefined = undefined;
+  private member: Member | undefined = undefined;
+  private link: Link | undefined = undefined;
+  /** Head without the attempt's own lines, and the body where all of it is here: what can be sent again. */
+  private head = '';
+  private smallBody: string | undefined = undefined;
+  /** The whole request was handed over. */
+  private requestDone = false;
+  /** Where the client waits for 100 before it sends its body. */
+  private expecting = false;
+  private uploadBlocked = false;
+  private uploadSince = 0;
+  /** A final reply head went to the client. */
+  private replied = false;
+  private clientBlocked = false;
+  private decode = false;
+  private clientEnded = false;
+  private linkEnded = false;
+  private settledAlready = false;
+
+  constructor(client: Client, exchange: Exchange, table: Table) {
+    this.client = client;
+    this.exchange = exchange;
+    this.table = table;
+  }
+
+  // ---- 8 attempt
+
+  /** Sends head and first body bytes to a member. */
+  begin(
+    upstream: Upstream,
+    member: Member,
+    head: string,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    done: boolean,
+  ): void {
+    const { request } = this.client;
+    this.upstream = upstream;
+    this.member = member;
+    this.head = head;
+    this.requestDone = done;
+    this.expecting = request.expectContinue && !done && start === end;
+    this.decode = request.minor === 0;
+    this.uploadSince = this.exchange.arrived;
+    const small = end - start <= SMALL_BODY;
+    const body = start === end ? '' : small ? bytes.toString('latin1', start, end) : undefined;
+    if (done) this.smallBody = body;
+    const link = this.open(member, body ?? '', false);
+    if (body === undefined && !link.write(bytes, start, end, false)) this.uploadBlocked = !done;
+    this.await(this.exchange.arrived);
+  }
+
+  private open(member: Member, body: string, fresh: boolean): Link {
+    const { exchange, upstream } = this;
+    const { connect, total } = settingsOf(upstream).timeout;
+    const link = member.link(this, connect, fresh);
+    this.link = link;
+    exchange.member = member.id;
+    exchange.attempts++;
+    member.inFlight++;
+    this.count(UPSTREAM_BLOCK.inFlight, 1);
+    if (link.connected) exchange.connectTime = 0;
+    if (this.client.request.upgrade !== '' || this.client.request.connection.upgrade) link.keepOut();
+    const left = exchange.attempts === 1 ? total : Math.ceil(exchange.arrived + total - this.client.door.clock.now());
+    const lines = `x-signalbox-attempt: ${exchange.attempts}\r\nx-signalbox-deadline-ms: ${Math.max(left, 0)}\r\n\r\n`;
+    link.send(this.head + lines + body, this.table.names, exchange.method === 'HEAD', this.decode);
+    return link;
+  }
+
+  onConnected(): void {
+    this.exchange.connectTime = this.link?.connectTime ?? -1;
+  }
+
+  /**
+   * Arms the timer for whatever is waited for now. While the client still sends its body the upstream's clock stands
+   * still: an attempt counts from the last byte of the request.
+   */
+  private await(now: number): void {
+    const { client, exchange } = this;
+    const { attempt, total, idle } = settingsOf(this.upstream).timeout;
+    if (this.replied) client.wait(this.clientBlocked ? 'client' : 'relay', now + idle);
+    else if (this.requestDone && exchange.bytesIn === 0)
+      client.wait('reply', Math.min(now + attempt, exchange.arrived + total));
+    else if (this.requestDone || this.expecting) client.wait('reply', now + Math.min(attempt, total));
+    else if (this.uploadBlocked) client.wait('relay', now + idle);
+    else client.wait('upload', now + client.door.settings.timeout.body);
+  }
+
+  onUpload(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean {
+    const { link, exchange, client } = this;
+    exchange.bytesIn += end - start;
+    this.expecting = false;
+    if (link === undefined) return true;
+    const now = client.door.clock.now();
+    if (!exchange.tunnel && !this.mayGoOn(now)) return true;
+    const taken = start === end || link.write(bytes, start, end, owned);
+    this.requestDone = done;
+    this.uploadBlocked = !taken && !done;
+    if (!this.replied || exchange.tunnel) this.await(now);
+    return taken;
+  }
+
+  /** Body limit and minimum rate of the listener. */
+  private mayGoOn(now: number): boolean {
+    const { client } = this;
+    const { limits, minBodyRate, timeout } = client.door.settings;
+    if (client.body.dataBytes > limits.body) {
+      this.fail(fault('body_too_large', `a body of more than ${limits.body} bytes`), 'client_gone');
+      return false;
+    }
+    const elapsed = now - this.uploadSince;
+    if (minBodyRate > 0 && elapsed > timeout.body && client.body.dataBytes < (minBodyRate * elapsed) / 1000) {
+      this.fail(fault('client_stalled', `the body came at less than ${minBodyRate} bytes a second`), 'client_gone');
+      return false;
+    }
+    return true;
+  }
+
+  onBadUpload(reason: Fault): void {
+    this.client.closing = true;
+    this.fail(reason, 'client_gone');
+  }
+
+  /** The upstream took what waited. */
+  onDrain(): void {
+    if (this.uploadBlocked) {
+      this.uploadBlocked = false;
+      this.await(this.client.door.clock.now());
+    }
+    this.client.readOn();
+  }
+
+  // ---- 9 judge
+
+  onFault(reason: Fault): void {
+    const reused = this.link?.reused === true && !this.link.heard;
+    this.leaveMember(outcomeOf(reason));
+    this.link = undefined;
+    const { member, smallBody } = this;
+    const again = reused && reason.kind.retryable === 'if-reused' && !this.replied && smallBody !== undefined;
+    if (again && member !== undefined && IDEMPOTENT.has(this.exchange.method)) {
+      // A pooled connection that dies before one reply byte was most likely closed for idleness while the request was
+      // on its way. On a fresh one it is sent once more, where sending it twice does no harm.
+      this.count(UPSTREAM_BLOCK.retries + RETRY_REASONS.indexOf('reused'), 1);
+      this.open(member, smallBody, true);
+      this.await(this.client.door.clock.now());
+      return;
+    }
+    this.fail(reason, undefined);
+  }
+
+  onTimeout(waiting: Waiting): void {
+    const { exchange } = this;
+    const { attempt, total, idle } = settingsOf(this.upstream).timeout;
+    const upstream = exchange.upstream ?? '';
+    if (waiting === 'reply') {
+      const whole = this.client.door.clock.now() - exchange.arrived >= total;
+      const limit = whole ? `total time of ${total}` : `attempt time of ${attempt}`;
+      this.fail(
+        fault('upstream_timeout', `${exchange.member} of ${upstream} did not reply within the ${limit} ms`),
+        'timeout',
+      );
+    } else if (waiting === 'upload') {
+      const { body } = this.client.door.settings.timeout;
+      this.fail(fault('client_stalled', `no byte of the request body for ${body} ms`), 'client_gone');
+    } else if (waiting === 'client') {
+      this.fail(fault('client_stalled', `the client took no byte of the reply for ${idle} ms`), 'client_gone');
+    } else {
+      const body = this.replied ? 'sent no byte of the body' : 'took no byte of the request body';
+      const what = exchange.tunnel ? 'and the client left the tunnel idle' : body;
+      this.fail(fault('upstream_timeout', `${exchange.member} of ${upstream} ${what} for ${idle} ms`), 'timeout');
+    }
+  }
+
+  onCut(reason: Fault): void {
+    this.fail(reason, 'client_gone');
+  }
+
+  onClientGone(): void {
+    const { exchange } = this;
+    if (this.settledAlready) return;
+    exchange.fault = exchange.tunnel ? undefined : fault('client_gone', 'the client closed the connection');
+    if (exchange.status === 0) exchange.status = 499;
+    this.dropLink('client_gone');
+    this.settle();
+  }
+
+  // ---- 10 relay
+
+  onInterim(head: ReplyHead): void {
+    const { client } = this;
+    this.expecting = false;
+    if (client.request.minor === 1) client.socket.write(interimHead(head, client.door.rules.reply), 'latin1');
+    this.await(client.door.clock.now());
+  }
+
+  onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean): boolean {
+    const { client, exchange, table } = this;
+    const { door, request } = client;
+    const now = door.clock.now();
+    exchange.firstByteTime = now - exchange.arrived;
+    const switched = head.status === 101;
+    if (switched && (request.upgrade === '' || head.upgrade === '')) {
+      this.fail(fault('upstream_protocol', `${exchange.member} switched protocols unasked`), 'protocol');
+      return true;
+    }
+    if (!this.requestDone || door.draining || head.framing === FRAMING.close) client.closing = true;
+    if (request.minor === 0 && head.framing === FRAMING.chunked) client.closing = true;
+    const text = replyHead(head, door.rules.reply, this.route?.rewrite.response, {
+      correlationHeader: table.correlation.header,
+      correlationId: exchange.correlationId,
+      upstream: door.listener.internal ? exchange.upstream : undefined,
+      close: client.closing,
+      minor: request.minor,
+    });
+    exchange.status = head.status;
+    this.replied = true;
+    if (switched) return this.tunnel(text, bytes, start, end, now);
+    const taken = this.relayFirst(text, bytes, start, end);
+    if (done) this.complete(now);
+    else this.relayed(taken, now);
+    return taken;
+  }
+
+  /** Head and first body bytes, in one write where they are small. */
+  private relayFirst(text: string, bytes: Buffer, start: number, end: number): boolean {
+    const { client, exchange } = this;
+    const ranges = this.link?.ranges;
+    if (ranges !== undefined || end - start > SMALL_BODY) {
+      client.socket.write(text, 'latin1');
+      return this.pass(bytes, start, end, false);
+    }
+    exchange.bytesOut += end - start;
+    client.socket.write(start === end ? text : text + bytes.toString('latin1', start, end), 'latin1');
+    return client.socket.writableLength === 0;
+  }
+
+  onBody(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean {
+    const taken = start === end || this.pass(bytes, start, end, owned);
+    const now = this.client.door.clock.now();
+    if (done) this.complete(now);
+    else this.relayed(taken, now);
+    return taken;
+  }
+
+  /** Body bytes to the client: as they came, or their data alone for a client that knows no chunks. */
+  private pass(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
+    const { client, exchange } = this;
+    const ranges = this.link?.ranges;
+    if (ranges === undefined) {
+      exchange.bytesOut += end - start;
+      return client.write(bytes, start, end, owned);
+    }
+    let taken = true;
+    for (let i = 0; i < ranges.length; i += 2) {
+      exchange.bytesOut += ranges[i + 1] - ranges[i];
+      taken = client.write(bytes, ranges[i], ranges[i + 1], owned);
+    }
+    return taken;
+  }
+
+  private relayed(taken: boolean, now: number): void {
+    this.clientBlocked = !taken;
+    this.await(now);
+  }
+
+  onClientDrain(): void {
+    if (!this.clientBlocked) return;
+    this.clientBlocked = false;
+    this.link?.resume();
+    if (!this.settledAlready) this.await(this.client.door.clock.now());
+  }
+
+  /** From here bytes pass both ways uninterpreted; each side may end its half. */
+  private tunnel(text: string, bytes: Buffer, start: number, end: number, now: number): boolean {
+    const { client, exchange, link } = this;
+    exchange.tunnel = true;
+    client.closing = true;
+    link?.becomeTunnel();
+    client.socket.write(text, 'latin1');
+    const taken = start === end || this.pass(bytes, start, end, false);
+    this.relayed(taken, now);
+    client.becomeTunnel();
+    return taken;
+  }
+
+  onEnd(): void {
+    this.linkEnded = true;
+    this.client.socket.end();
+    this.endTunnel();
+  }
+
+  onClientEnd(): void {
+    this.clientEnded = true;
+    this.link?.end();
+    this.endTunnel();
+  }
+
+  private endTunnel(): void {
+    if (!this.linkEnded || !this.clientEnded) return;
+    this.complete(this.client.door.clock.now());
+  }
+
+  // ---- 11 settle
+
+  /** The reply's last byte was handed to the client. */
+  private complete(now: number): void {
+    const { link, exchange } = this;
+    this.leaveMember(exchange.status >= 500 ? 'server_error' : 'success');
+    this.link = undefined;
+    // An upload that the reply did not wait for leaves its connection in the middle of a request.
+    if (this.requestDone && !exchange.tunnel) link?.release();
+    else link?.destroy();
+    this.settle(now);
+    this.client.next();
+  }
+
+  /** Refuses before any upstream was asked. */
+  refuse(reason: Fault, status = reason.kind.status): void {
+    this.exchange.fault = reason;
+    if (!this.client.body.done || reason.kind.code === 'bad_request') this.client.closing = true;
+    this.say(faultReply(this.exchange, reason, status));
+  }
+
+  /** A reply in place of an upstream. */
+  answer(reply: Reply): void {
+    if (!this.client.body.done) this.client.closing = true;
+    this.say(reply);
+  }
+
+  /** Ends the exchange by a fault: a reply where none began, else a broken connection. */
+  private fail(reason: Fault, outcome: Outcome | undefined): void {
+    if (this.settledAlready) return;
+    this.exchange.fault = reason;
+    if (outcome !== undefined) this.dropLink(outcome);
+    if (this.replied) {
+      this.settle();
+      this.client.break();
+      return;
+    }
+    this.refuse(reason);
+  }
+
+  private say(reply: Reply): void {
+    const { client, exchange, table } = this;
+    const { door, request } = client;
+    if (door.draining) client.closing = true;
+    exchange.status = reply.status;
+    this.replied = true;
+    const text = replyText(exchange, reply, {
+      correlationHeader: table.correlation.header,
+      close: client.closing,
+      minor: request.minor,
+      head: exchange.method === 'HEAD',
+      wall: door.clock.wall(),
+    });
+    client.socket.write(text, 'latin1');
+    exchange.bytesOut = exchange.method === 'HEAD' ? 0 : Buffer.byteLength(reply.body);
+    this.settle();
+    client.next();
+  }
+
+  private dropLink(outcome: Outcome): void {
+    const { link } = this;
+    if (link === undefined) return;
+    this.leaveMember(outcome);
+    this.link = undefined;
+    link.destroy();
+  }
+
+  private leaveMember(outcome: Outcome): void {
+    if (this.link === undefined || this.member === undefined) return;
+    this.member.inFlight--;
+    this.count(UPSTREAM_BLOCK.inFlight, -1);
+    this.count(UPSTREAM_BLOCK.outcomes + OUTCOMES.indexOf(outcome), 1);
+  }
+
+  private count(offset: number, amount: number): void {
+    if (this.upstream !== undefined) this.client.door.lane.add(this.upstream.block, offset, amount);
+  }
+
+  private settle(now: number = this.client.door.clock.now()): void {
+    if (this.settledAlready) return;
+    this.settledAlready = true;
+    const { client, exchange } = this;
+    const { door } = client;
+    exchange.totalTime = now - exchange.arrived;
+    client.passage = undefined;
+    if (this.gates !== undefined) for (const gate of this.gates) gate.leave(exchange);
+    door.current.leave(this.table);
+    for (const settled of door.settled) settled(exchange);
+  }
+}
+
+function outcomeOf(reason: Fault): Outcome {
+  switch (reason.kind.code) {
+    case 'upstream_connect':
+      return 'connect';
+    case 'upstream_protocol':
+      return 'protocol';
+    case 'upstream_timeout':
+      return 'timeout';
+    default:
+      return 'reset';
+  }
+}
+
+const NO_TIMEOUTS = { connect: 0, attempt: 0, total: 0, idle: Number.POSITIVE_INFINITY };
+const NO_UPSTREAM = { timeout: NO_TIMEOUTS };
+
+function settingsOf(upstream: Upstream | undefined): { readonly timeout: Upstream['settings']['timeout'] } {
+  return upstream?.settings ?? NO_UPSTREAM;
+}

@@ -1,0 +1,312 @@
+/**
+ * One client's connection: heads and bodies come in, replies go out, one exchange at a time.
+ *
+ * Rule: pipelined requests wait here, bounded, and are answered in order; whatever cannot be framed with certainty ends
+ * the connection. What is done with a request is the line's affair (line.ts), what becomes of it on the way to an
+ * upstream the attempt's (attempt.ts).
+ */
+
+import type { Socket } from 'node:net';
+import { type Fault, fault } from '../core/fault.ts';
+import { put, ReadBuffer } from '../core/io.ts';
+import { Timer } from '../core/timers.ts';
+import { BodyReader } from '../http1/body.ts';
+import { INCOMPLETE, REFUSED } from '../http1/fields.ts';
+import { RequestHead } from '../http1/request.ts';
+import type { Client, Doorway, Passage, Waiting } from './parts.ts';
+
+/** head: waiting for a request; busy: an exchange is under way; lingering: replied for good, the rest is thrown away. */
+type Phase = 'head' | 'busy' | 'tunnel' | 'lingering' | 'closed';
+
+/** Bytes of pipelined requests kept while an exchange is under way; above this the client is not read from. */
+const MOST_PENDING = 65_536;
+/** After the last reply the client's remaining bytes are read and thrown away for so long, lest a reset eat the reply. */
+const LINGER_LIMIT = 2_000;
+
+export class ClientConnection implements Client {
+  readonly door: Doorway;
+  readonly socket: Socket;
+  readonly address: string;
+  readonly request = new RequestHead();
+  readonly body = new BodyReader();
+  passage: Passage | undefined = undefined;
+  /** The connection closes behind the reply under way. */
+  closing = false;
+  /** X-Forwarded-* and Forwarded of this client for the host it named last. */
+  forwarded = '';
+  forwardedHost = '\0';
+
+  private readonly reading = new ReadBuffer();
+  private readonly timer: Timer;
+  private phase: Phase = 'head';
+  private waiting: Waiting = 'head';
+  /** Bytes that no request has taken yet. */
+  private pending: Buffer | undefined = undefined;
+  private paused = false;
+  private consuming = false;
+  private cutTimer: Timer | undefined = undefined;
+
+  constructor(door: Doorway, socket: Socket, address: string) {
+    this.door = door;
+    this.socket = socket;
+    this.address = address;
+    this.timer = new Timer(() => this.onTimer());
+    this.wait('head', door.clock.now() + door.settings.timeout.head);
+  }
+
+  get busy(): boolean {
+    return this.phase === 'busy' || this.phase === 'tunnel';
+  }
+
+  /** Between requests, with nothing of the next one here yet. */
+  get idle(): boolean {
+    return this.phase === 'head' && this.pending === undefined;
+  }
+
+  get inTunnel(): boolean {
+    return this.phase === 'tunnel';
+  }
+
+  /** Arms the connection's timer; see `onTimer` for what each waiting ends in. */
+  wait(waiting: Waiting, due: number): void {
+    this.waiting = waiting;
+    this.door.timers.arm(this.timer, due);
+  }
+
+  /** Where reads go next; node asks after each read. */
+  readInto(): Buffer {
+    return this.reading.current;
+  }
+
+  /** Takes what was read. Returns false to pause reading. A defect below costs this connection, never the thread. */
+  onRead(length: number, bytes: Buffer): boolean {
+    try {
+      const taken = this.receive(bytes, length);
+      if (this.phase === 'busy' || this.phase === 'tunnel') this.reading.settle(length, taken);
+      else this.reading.giveBack(taken);
+      if (!taken && this.busy) this.paused = true;
+      return !this.paused;
+    } catch (error) {
+      this.onDefect(error);
+      return true;
+    }
+  }
+
+  private receive(bytes: Buffer, length: number): boolean {
+    switch (this.phase) {
+      case 'head':
+        this.onHeadBytes(bytes, length);
+        return true;
+      case 'busy':
+        return this.onBusyBytes(bytes, 0, length, this.reading.owned);
+      case 'tunnel':
+        return this.passage?.onUpload(bytes, 0, length, false, this.reading.owned) ?? true;
+      default:
+        return true;
+    }
+  }
+
+  private onHeadBytes(read: Buffer, length: number): void {
+    if (this.pending === undefined) {
+      this.consume(read, 0, length);
+      return;
+    }
+    const bytes = Buffer.concat([this.pending, read.subarray(0, length)]);
+    // Without a line end nothing new can be learnt of a head in pieces; but it may have grown beyond its limit.
+    if (bytes.length <= this.door.settings.limits.target && !read.subarray(0, length).includes(10)) {
+      this.pending = bytes;
+      return;
+    }
+    this.pending = undefined;
+    this.consume(bytes, 0, bytes.length);
+  }
+
+  /** Request body, and behind it the next requests. */
+  private onBusyBytes(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
+    let at = start;
+    let taken = true;
+    if (!this.body.done) {
+      at = this.body.read(bytes, start, end);
+      if (at === -1) {
+        this.passage?.onBadUpload(fault('bad_request', `the request body has ${this.body.refusal}`));
+        return true;
+      }
+      taken = this.passage?.onUpload(bytes, start, at, this.body.done, owned) ?? true;
+    }
+    if (at < end && this.phase === 'busy') this.stash(bytes, at, end);
+    return taken;
+  }
+
+  private stash(bytes: Buffer, start: number, end: number): void {
+    const more = bytes.subarray(start, end);
+    this.pending = this.pending === undefined ? Buffer.from(more) : Buffer.concat([this.pending, more]);
+    if (this.pending.length > MOST_PENDING) this.paused = true;
+  }
+
+  /** Takes requests from `bytes` until one is under way or bytes are short. */
+  private consume(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    this.consuming = true;
+    while (at < end && this.phase === 'head') {
+      // One empty line before a request is let pass (RFC 9112 section 2.2), as old clients send it behind a body.
+      if (bytes[at] === 13 && at + 1 < end && bytes[at + 1] === 10 && at === start) at += 2;
+      const after =
+        at < end ? this.request.parse(bytes, at, end, this.door.names, this.door.settings.limits) : INCOMPLETE;
+      if (after === INCOMPLETE) break;
+      this.phase = 'busy';
+      if (after === REFUSED) {
+        this.door.line.refuse(this, fault(this.request.code, this.request.refusal));
+        break;
+      }
+      at = this.onRequest(bytes, after, end);
+    }
+    this.consuming = false;
+    if (at < end && (this.phase === 'head' || this.phase === 'busy')) {
+      // The limit counts from the head's first byte: later pieces do not put it off.
+      if (this.phase === 'head' && this.waiting === 'next') {
+        this.wait('head', this.door.clock.now() + this.door.settings.timeout.head);
+      }
+      this.stash(bytes, at, end);
+    }
+  }
+
+  /** A head is complete: its exchange begins, with the body bytes that came along. Returns where the next one begins. */
+  private onRequest(bytes: Buffer, after: number, end: number): number {
+    const { request, body } = this;
+    body.begin(request.framing, request.length, false, this.door.rules.guarded);
+    const bodyEnd = body.read(bytes, after, end);
+    if (bodyEnd === -1) {
+      this.door.line.refuse(this, fault('bad_request', `the request body has ${body.refusal}`));
+      return end;
+    }
+    this.door.line.follow(this, bytes, after, bodyEnd, body.done);
+    return bodyEnd;
+  }
+
+  /** The exchange settled and its reply is written: the next request, or the end. */
+  next(): void {
+    if (this.phase === 'closed') return;
+    this.passage = undefined;
+    if (this.cutTimer !== undefined) this.door.timers.disarm(this.cutTimer);
+    if (this.closing || !this.body.done) {
+      this.linger();
+      return;
+    }
+    this.phase = 'head';
+    this.wait('next', this.door.clock.now() + this.door.settings.timeout.keepAlive);
+    if (this.consuming) return;
+    const { pending } = this;
+    if (pending !== undefined) {
+      this.pending = undefined;
+      this.consume(pending, 0, pending.length);
+    }
+    this.readOn();
+  }
+
+  /** Reads again after a pause. */
+  readOn(): void {
+    if (!this.paused || this.phase === 'closed') return;
+    if (this.pending !== undefined && this.pending.length > MOST_PENDING) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+
+  /** Sends reply bytes; true where the kernel took all. */
+  write(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
+    return put(this.socket, bytes, start, end, owned);
+  }
+
+  becomeTunnel(): void {
+    this.phase = 'tunnel';
+    const { pending } = this;
+    this.pending = undefined;
+    if (pending !== undefined) this.passage?.onUpload(pending, 0, pending.length, false, true);
+    this.readOn();
+  }
+
+  /** Half-closes, then throws away what still comes, for a while (RFC 9112 section 9.6). */
+  private linger(): void {
+    this.phase = 'lingering';
+    this.pending = undefined;
+    this.socket.end();
+    this.paused = false;
+    this.socket.resume();
+    this.wait('lingering', this.door.clock.now() + LINGER_LIMIT);
+  }
+
+  /** Ends the connection so that nobody takes it for a clean end. */
+  break(): void {
+    if (this.phase === 'closed') return;
+    this.socket.resetAndDestroy();
+    this.gone();
+  }
+
+  /** Ends the connection at once; used where no reply is under way. */
+  close(): void {
+    if (this.phase === 'closed') return;
+    this.socket.destroy();
+    this.gone();
+  }
+
+  /** The route was removed: what still runs gets until `due`. */
+  cutAt(due: number, reason: Fault): void {
+    this.cutTimer ??= new Timer(() => this.passage?.onCut(reason));
+    this.door.timers.arm(this.cutTimer, due);
+  }
+
+  /** FIN from the client: in a tunnel half of it ends; elsewhere the client left, though it might only be half-closed. */
+  onEnd(): void {
+    if (this.phase === 'tunnel') this.passage?.onClientEnd();
+    else this.gone();
+  }
+
+  onDrain(): void {
+    this.passage?.onClientDrain();
+  }
+
+  /** The client is gone, by whatever way. */
+  gone(): void {
+    if (this.phase === 'closed') return;
+    const { passage } = this;
+    this.phase = 'closed';
+    this.pending = undefined;
+    this.reading.giveBack(false);
+    this.door.timers.remove(this.timer);
+    if (this.cutTimer !== undefined) this.door.timers.remove(this.cutTimer);
+    this.passage = undefined;
+    passage?.onClientGone();
+    this.socket.destroy();
+    this.door.left(this);
+  }
+
+  private onTimer(): void {
+    try {
+      if (this.phase === 'head') this.onHeadTimeout();
+      else if (this.phase === 'lingering') this.close();
+      else this.passage?.onTimeout(this.waiting);
+    } catch (error) {
+      this.onDefect(error);
+    }
+  }
+
+  private onHeadTimeout(): void {
+    if (this.pending === undefined) {
+      this.close();
+      return;
+    }
+    this.phase = 'busy';
+    this.door.line.refuse(
+      this,
+      fault('request_timeout', `the head was not complete after ${this.door.settings.timeout.head} ms`),
+    );
+  }
+
+  private onDefect(error: unknown): void {
+    this.door.log(
+      'error',
+      { err: error instanceof Error ? error.stack : String(error) },
+      'a defect broke a connection',
+    );
+    this.break();
+  }
+}

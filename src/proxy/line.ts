@@ -1,0 +1,159 @@
+/**
+ * The line of a request: the one straight way every exchange takes, in numbered steps.
+ *
+ * Rule: each step that can finish now returns a value; the only thing that waits is the attempt. Whatever ends an exchange
+ * early ends it through `settle`, the only exit. Steps 8 to 10 go on in attempt.ts when the upstream speaks.
+ */
+
+import { Exchange } from '../core/exchange.ts';
+import { type Fault, fault } from '../core/fault.ts';
+import type { RequestHead } from '../http1/request.ts';
+import type { Reply } from '../policy/policy.ts';
+import type { Matched, Route } from '../routing/route.ts';
+import { Attempt } from './attempt.ts';
+import { ownLines, requestHead } from './heads.ts';
+import { forwardedLines, forwardedThrough, identify } from './identify.ts';
+import type { Client, Line } from './parts.ts';
+
+export const line: Line = { follow, refuse };
+
+function follow(client: Client, bytes: Buffer, start: number, end: number, done: boolean): void {
+  const { door, request } = client;
+  const { listener } = door;
+
+  // 1 arrive: the head is read; its facts go into one exchange, with one draw for all its choices
+  // 2 board: one read of the current table; the exchange lives under this revision to its end
+  const table = door.current.board();
+  const exchange = new Exchange(door.clock.now(), door.draw.chance(), request, door.id, client.address, table.revision);
+  exchange.bytesIn = end - start;
+  const identity = identify(exchange, request, table.correlation, listener.internal, door.draw);
+  const forwarded = forwardedFor(client, exchange);
+  const attempt = new Attempt(client, exchange, table);
+  client.passage = attempt;
+  if (!persists(client)) client.closing = true;
+
+  // 3 match: none is 404, two readings that lead to different routes are 400
+  const matched = listener.match(request);
+  exchange.path = matched.path;
+  if (matched.is !== 'route') {
+    attempt.refuse(unmatched(matched, request));
+    return;
+  }
+  const { route } = matched;
+  exchange.route = route.id;
+  exchange.block = route.block;
+  attempt.route = route;
+
+  // 4 admit: route gates; a refusal ends here
+  const refusal = admit(attempt, route, exchange, client);
+  if (refusal !== undefined) {
+    attempt.refuse(refusal);
+    return;
+  }
+
+  // 5 answer: a reply in place of an upstream
+  const answer = route.answers.length === 0 ? undefined : answerOf(route, exchange);
+  if (answer !== undefined) {
+    attempt.answer(answer);
+    return;
+  }
+
+  // 6 choose: the client's version first, then the weighted split inside it
+  const chosen = route.release.choose(exchange, request, listener.internal);
+  if ('fault' in chosen) {
+    attempt.refuse(chosen.fault, chosen.status);
+    return;
+  }
+  const { upstream, block } = route.choices[chosen.index];
+  exchange.version = chosen.version;
+  exchange.upstream = upstream.id;
+  exchange.block = block;
+
+  // 7 aim: a member from the balancer
+  const member = upstream.aim(exchange, undefined);
+  if (member === undefined) attempt.refuse(fault('no_member', `upstream ${upstream.id} has no member that can serve`));
+  else if (route.settings.release.mode === 'redirect') attempt.answer(toCluster(member.id, request.target));
+  // 8 attempt: head and body go out; 9 judge, 10 relay and 11 settle follow in attempt.ts, when the upstream speaks
+  else {
+    const own = ownLines(exchange, identity, table.correlation.header, forwarded, request.minor);
+    const head = requestHead(request, door.rules.request, route.rewrite, identity, own, member.authority);
+    attempt.begin(upstream, member, head, bytes, start, end, done);
+  }
+}
+
+/** A head or body that cannot be understood. */
+function refuse(client: Client, reason: Fault): void {
+  const { door, request } = client;
+  const known = { method: request.method || '-', target: '-', host: '', minor: request.minor, field: () => undefined };
+  const table = door.current.board();
+  const exchange = new Exchange(door.clock.now(), 0, known, door.id, client.address, table.revision);
+  exchange.correlationId = door.draw.hex(32);
+  exchange.traceId = door.draw.hex(32);
+  exchange.spanId = door.draw.hex(16);
+  const attempt = new Attempt(client, exchange, table);
+  client.passage = attempt;
+  client.closing = true;
+  attempt.refuse(reason);
+}
+
+function unmatched(matched: Exclude<Matched, { is: 'route' }>, request: RequestHead): Fault {
+  if (matched.is === 'ambiguous') return fault('bad_request', matched.detail);
+  return fault('no_route', `no route for ${request.method} ${matched.path} on host ${request.host || '(none)'}`);
+}
+
+function answerOf(route: Route, exchange: Exchange): Reply | undefined {
+  for (const answer of route.answers) {
+    const reply = answer.reply(exchange);
+    if (reply !== undefined) return reply;
+  }
+  return undefined;
+}
+
+/** Gates in order; those entered before a refusal are left again when the exchange settles. */
+function admit(attempt: Attempt, route: Route, exchange: Exchange, client: Client): Fault | undefined {
+  for (const gate of route.gates) {
+    const refusal = gate.enter(exchange);
+    if (refusal !== undefined) return refusal;
+    attempt.gates ??= [];
+    attempt.gates.push(gate);
+  }
+  const { body } = client.door.settings.limits;
+  const { length } = client.request;
+  return length > body ? fault('body_too_large', `a body of ${length} bytes, the limit is ${body}`) : undefined;
+}
+
+/** RFC 9112 section 9.3: whether the connection outlives this exchange as far as the request goes. */
+function persists(client: Client): boolean {
+  const { connection, minor, upgrade } = client.request;
+  // A connection that saw an upgrade attempt serves nothing else: what follows might be meant for the other protocol.
+  if (client.door.draining || connection.close || connection.upgrade || upgrade !== '') return false;
+  return minor === 1 || connection.keepAlive;
+}
+
+/** X-Forwarded-* and Forwarded; the same client naming the same host costs one comparison. */
+function forwardedFor(client: Client, exchange: Exchange): string {
+  const { door, request, address } = client;
+  if (door.listener.trusts(address)) {
+    const through = forwardedThrough(request, address, door.listener);
+    exchange.client = through.client;
+    return through.lines;
+  }
+  if (client.forwardedHost !== request.rawHost) {
+    client.forwardedHost = request.rawHost;
+    client.forwarded = forwardedLines(address, request.rawHost);
+  }
+  return client.forwarded;
+}
+
+/** `mode: redirect`: 307 to the cluster itself, for clients that ask once. */
+function toCluster(origin: string, target: string): Reply {
+  const location = target === '*' ? `${origin}/` : `${origin.replace(/\/$/, '')}${target}`;
+  return {
+    status: 307,
+    headers: [
+      ['Location', location],
+      ['Cache-Control', 'no-store'],
+    ],
+    body: '',
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The data plane of one thread: its doors, its current table, its end.
+ *
+ * Rule: a swap is one assignment per door; what is under way goes on under the table it boarded. Only exchanges of routes
+ * that are gone are bounded in time. Whoever makes a plane owns clock, timers and lane.
+ */
+
+import { fault } from '../core/fault.ts';
+import { Current } from '../routing/current.ts';
+import type { Table } from '../routing/route.ts';
+import { Door } from './door.ts';
+import { line } from './line.ts';
+import type { PlaneNeeds } from './parts.ts';
+
+export type { PlaneNeeds } from './parts.ts';
+
+export interface PlaneStatus {
+  readonly connections: number;
+  /** Exchanges under way, tunnels too. */
+  readonly exchanges: number;
+  readonly tunnels: number;
+}
+
+/** How often a stopping plane looks whether it is empty. */
+const LOOK = 10;
+
+export class Plane {
+  private readonly needs: PlaneNeeds;
+  private readonly doors = new Map<string, Door>();
+  private readonly current = new Current();
+  private table: Table | undefined = undefined;
+  private draining = false;
+
+  constructor(needs: PlaneNeeds) {
+    this.needs = needs;
+  }
+
+  /** Requests that arrive from now on follow this table. The first call gives the plane its first table. */
+  swap(table: Table): void {
+    this.table = table;
+    this.current.swap(table);
+    for (const door of this.doors.values()) {
+      const listener = table.listeners.get(door.id);
+      if (listener === undefined) continue;
+      door.behind(table, listener);
+      this.boundStrays(door, table);
+    }
+  }
+
+  /** Exchanges of routes that the table no longer has (or no longer at this listener) get the drain limit. */
+  private boundStrays(door: Door, table: Table): void {
+    const { limit } = table.drain;
+    const due = this.needs.clock.now() + limit;
+    for (const connection of door.connections) {
+      const id = connection.passage?.route?.id;
+      if (id === undefined || table.routes.get(id)?.settings.listeners.includes(door.id) === true) continue;
+      connection.cutAt(due, fault('route_removed', `route ${id} was removed more than ${limit} ms ago`));
+    }
+  }
+
+  /**
+   * Opens a listener of the table; resolves with the bound port. Rejects with the system's error where the address is
+   * taken or not ours.
+   */
+  listen(id: string, host: string, port: number, reusePort: boolean): Promise<number> {
+    const listener = this.table?.listeners.get(id);
+    if (this.table === undefined || listener === undefined) {
+      return Promise.reject(new Error(`listener ${id} is not in the table`));
+    }
+    const door = new Door(id, this.needs, line, this.current, this.table, listener);
+    door.draining = this.draining;
+    this.doors.set(id, door);
+    return door.listen(host, port, reusePort);
+  }
+
+  /** From now on replies carry `Connection: close`; new connections are still served. */
+  drain(): void {
+    this.draining = true;
+    for (const door of this.doors.values()) door.draining = true;
+  }
+
+  /**
+   * Accepts no more, closes idle connections, waits for exchanges under way, and cuts what is left after `limit`
+   * milliseconds.
+   */
+  async stop(limit: number): Promise<void> {
+    this.drain();
+    for (const door of this.doors.values()) door.shut();
+    const until = this.needs.clock.now() + limit;
+    while (this.connectionCount() > 0) {
+      const late = this.needs.clock.now() >= until;
+      for (const door of this.doors.values()) this.closeSome(door, late);
+      if (this.connectionCount() > 0) await new Promise((resolve) => setTimeout(resolve, LOOK));
+    }
+  }
+
+  private closeSome(door: Door, all: boolean): void {
+    for (const connection of door.connections) {
+      if (all) connection.passage?.onCut(fault('draining', 'the router stops and its drain limit is over'));
+      if (all || connection.idle) connection.close();
+    }
+  }
+
+  private connectionCount(): number {
+    let sum = 0;
+    for (const door of this.doors.values()) sum += door.connections.size;
+    return sum;
+  }
+
+  status(): PlaneStatus {
+    let exchanges = 0;
+    let tunnels = 0;
+    for (const door of this.doors.values()) {
+      for (const connection of door.connections) {
+        if (connection.busy) exchanges++;
+        if (connection.inTunnel) tunnels++;
+      }
+    }
+    return { connections: this.connectionCount(), exchanges, tunnels };
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Where configuration and traffic meet: what a table holds.
+ *
+ * Settings are what the document says, with defaults resolved, durations in milliseconds, sizes in bytes and `off` as
+ * Infinity. Route, ListenerTable and Table are compiled from them, immutable, and the same on every thread.
+ */
+
+import type { RequestFacts } from '../core/exchange.ts';
+import type { NameSet } from '../core/names.ts';
+import type { Answer, Gate, HeaderEdit, RedirectSettings, RewriteSettings } from '../policy/policy.ts';
+import type { Release, ReleaseSettings } from '../release/release.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+export type Zone = 'internal' | 'edge';
+
+export interface ListenerSettings {
+  /** `host:port`; IPv6 in brackets; port 0 lets the system choose. */
+  readonly address: string;
+  readonly zone: Zone;
+  readonly tls: readonly { readonly cert: string; readonly key: string }[];
+  /** CIDR blocks whose peers are believed about Forwarded and X-Forwarded-*. */
+  readonly trustedProxies: readonly string[];
+  readonly limits: {
+    readonly target: number;
+    readonly head: number;
+    readonly headers: number;
+    readonly body: number;
+    readonly connections: number;
+  };
+  readonly timeout: { readonly head: number; readonly body: number; readonly keepAlive: number };
+  /** Bytes per second, averaged after timeout.body; 0 is off. */
+  readonly minBodyRate: number;
+}
+
+export interface CorrelationSettings {
+  readonly header: string;
+  readonly context: readonly string[];
+  readonly caller: string | undefined;
+}
+
+export type PathMatch =
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'regex'; readonly value: string };
+
+export interface MatchSettings {
+  /** Lower case; `*.example.com` stands for one label or more. */
+  readonly host?: string;
+  /** Absent: any path, `*` of OPTIONS too. */
+  readonly path?: PathMatch;
+  readonly methods?: readonly string[];
+  /** Lower-case name -> exact value. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export interface RouteSettings {
+  readonly match: MatchSettings;
+  readonly release: ReleaseSettings;
+  readonly redirect?: RedirectSettings;
+  readonly rewrite: RewriteSettings;
+  /** Names of listeners; resolved (default: every listener of zone internal). */
+  readonly listeners: readonly string[];
+}
+
+/** One side of a route: an upstream, with the block of counters of this (route, upstream) pair (core/lanes.ts). */
+export interface Choice {
+  readonly upstream: Upstream;
+  readonly block: number;
+}
+
+export interface Rewrite {
+  /** The target for the upstream, from the target as it came; the query stays byte for byte. undefined: unchanged. */
+  readonly target: ((target: string) => string) | undefined;
+  readonly host: string | undefined;
+  readonly request: HeaderEdit | undefined;
+  readonly response: HeaderEdit | undefined;
+}
+
+export interface Route {
+  readonly id: string;
+  readonly settings: RouteSettings;
+  /** Block of counters for exchanges of this route that reached no upstream. */
+  readonly block: number;
+  readonly gates: readonly Gate[];
+  readonly answers: readonly Answer[];
+  readonly release: Release;
+  /** Empty for a route that only answers (a redirect). */
+  readonly choices: readonly Choice[];
+  readonly rewrite: Rewrite;
+}
+
+/** The correlation settings with their names numbered. */
+export interface Correlation {
+  readonly header: string;
+  readonly number: number;
+  readonly context: readonly { readonly name: string; readonly number: number }[];
+  /** -1 where no caller header is named. */
+  readonly caller: number;
+}
+
+/** What a reading of the target led to: a route, none, or two different ones (a path trick, RFC 3986 section 6.2.2). */
+export type Matched =
+  | { readonly is: 'route'; readonly route: Route; readonly path: string }
+  | { readonly is: 'none'; readonly path: string }
+  | { readonly is: 'ambiguous'; readonly path: string; readonly detail: string };
+
+export interface ListenerTable {
+  readonly id: string;
+  readonly settings: ListenerSettings;
+  readonly internal: boolean;
+  /** Block of counters of this listener (core/lanes.ts). */
+  readonly block: number;
+  /** Whether a peer address (as the socket gives it) is a trusted proxy. */
+  trusts(address: string): boolean;
+  match(request: RequestFacts): Matched;
+}
+
+export interface Table {
+  readonly revision: string;
+  readonly names: NameSet;
+  readonly correlation: Correlation;
+  readonly listeners: ReadonlyMap<string, ListenerTable>;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly drain: { readonly notice: number; readonly limit: number };
+}
