@@ -92,7 +92,7 @@ export class BodyReader {
     this.refusal = '';
     this.dataBytes = 0;
     this.remaining = length;
-    this.ranges = decode ? [] : undefined;
+    this.ranges = decode && framing === FRAMING.chunked ? [] : undefined;
     this.guarded = guarded;
     this.state = SIZE_FIRST;
     this.digits = 0;

@@ -9,17 +9,13 @@
 import type { Exchange } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
 import { OUTCOMES, type Outcome, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
-import { FRAMING } from '../http1/fields.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { Gate, Reply } from '../policy/policy.ts';
 import type { Route, Table } from '../routing/route.ts';
 import type { Link, LinkSink, Member, Upstream } from '../upstream/upstream.ts';
-import { interimHead, replyHead } from './heads.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
-import { faultReply, replyText } from './respond.ts';
-
-/** Body bytes up to this size go out with the head in one write, and can be sent again. */
-const SMALL_BODY = 16_384;
+import { Relay, SMALL_BODY } from './relay.ts';
+import { faultReply } from './respond.ts';
 
 /** Methods whose effect is the same however often they arrive (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -32,6 +28,7 @@ export class Attempt implements Passage, LinkSink {
   private readonly client: Client;
   private readonly exchange: Exchange;
   private readonly table: Table;
+  private readonly relay: Relay;
   private upstream: Upstream | undefined = undefined;
   private member: Member | undefined = undefined;
   private link: Link | undefined = undefined;
@@ -44,9 +41,6 @@ export class Attempt implements Passage, LinkSink {
   private expecting = false;
   private uploadBlocked = false;
   private uploadSince = 0;
-  /** A final reply head went to the client. */
-  private replied = false;
-  private clientBlocked = false;
   private decode = false;
   private clientEnded = false;
   private linkEnded = false;
@@ -56,6 +50,7 @@ export class Attempt implements Passage, LinkSink {
     this.client = client;
     this.exchange = exchange;
     this.table = table;
+    this.relay = new Relay(client, exchange, table.correlation.header);
   }
 
   // ---- 8 attempt
@@ -114,7 +109,7 @@ export class Attempt implements Passage, LinkSink {
   private await(now: number): void {
     const { client, exchange } = this;
     const { attempt, total, idle } = settingsOf(this.upstream).timeout;
-    if (this.replied) client.wait(this.clientBlocked ? 'client' : 'relay', now + idle);
+    if (this.relay.begun) client.wait(this.relay.blocked ? 'client' : 'relay', now + idle);
     else if (this.requestDone && exchange.bytesIn === 0)
       client.wait('reply', Math.min(now + attempt, exchange.arrived + total));
     else if (this.requestDone || this.expecting) client.wait('reply', now + Math.min(attempt, total));
@@ -132,7 +127,7 @@ export class Attempt implements Passage, LinkSink {
     const taken = start === end || link.write(bytes, start, end, owned);
     this.requestDone = done;
     this.uploadBlocked = !taken && !done;
-    if (!this.replied || exchange.tunnel) this.await(now);
+    if (!this.relay.begun || exchange.tunnel) this.await(now);
     return taken;
   }
 
@@ -173,7 +168,7 @@ export class Attempt implements Passage, LinkSink {
     this.leaveMember(outcomeOf(reason));
     this.link = undefined;
     const { member, smallBody } = this;
-    const again = reused && reason.kind.retryable === 'if-reused' && !this.replied && smallBody !== undefined;
+    const again = reused && reason.kind.retryable === 'if-reused' && !this.relay.begun && smallBody !== undefined;
     if (again && member !== undefined && IDEMPOTENT.has(this.exchange.method)) {
       // A pooled connection that dies before one reply byte was most likely closed for idleness while the request was
       // on its way. On a fresh one it is sent once more, where sending it twice does no harm.
@@ -202,7 +197,7 @@ export class Attempt implements Passage, LinkSink {
     } else if (waiting === 'client') {
       this.fail(fault('client_stalled', `the client took no byte of the reply for ${idle} ms`), 'client_gone');
     } else {
-      const body = this.replied ? 'sent no byte of the body' : 'took no byte of the request body';
+      const body = this.relay.begun ? 'sent no byte of the body' : 'took no byte of the request body';
       const what = exchange.tunnel ? 'and the client left the tunnel idle' : body;
       this.fail(fault('upstream_timeout', `${exchange.member} of ${upstream} ${what} for ${idle} ms`), 'timeout');
     }
@@ -224,100 +219,49 @@ export class Attempt implements Passage, LinkSink {
   // ---- 10 relay
 
   onInterim(head: ReplyHead): void {
-    const { client } = this;
     this.expecting = false;
-    if (client.request.minor === 1) client.socket.write(interimHead(head, client.door.rules.reply), 'latin1');
-    this.await(client.door.clock.now());
+    this.relay.interim(head);
+    this.await(this.client.door.clock.now());
   }
 
   onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean): boolean {
-    const { client, exchange, table } = this;
-    const { door, request } = client;
-    const now = door.clock.now();
+    const { client, exchange, link } = this;
+    const now = client.door.clock.now();
     exchange.firstByteTime = now - exchange.arrived;
     const switched = head.status === 101;
-    if (switched && (request.upgrade === '' || head.upgrade === '')) {
+    if (switched && (client.request.upgrade === '' || head.upgrade === '')) {
       this.fail(fault('upstream_protocol', `${exchange.member} switched protocols unasked`), 'protocol');
       return true;
     }
-    if (!this.requestDone || door.draining || head.framing === FRAMING.close) client.closing = true;
-    if (request.minor === 0 && head.framing === FRAMING.chunked) client.closing = true;
-    const text = replyHead(head, door.rules.reply, this.route?.rewrite.response, {
-      correlationHeader: table.correlation.header,
-      correlationId: exchange.correlationId,
-      upstream: door.listener.internal ? exchange.upstream : undefined,
-      close: client.closing,
-      minor: request.minor,
-    });
-    exchange.status = head.status;
-    this.replied = true;
-    if (switched) return this.tunnel(text, bytes, start, end, now);
-    const taken = this.relayFirst(text, bytes, start, end);
+    if (!this.requestDone || switched) client.closing = true;
+    if (switched) this.beginTunnel();
+    const taken = this.relay.first(head, this.route?.rewrite.response, bytes, start, end, link?.ranges);
     if (done) this.complete(now);
-    else this.relayed(taken, now);
+    else this.await(now);
+    if (switched) client.becomeTunnel();
     return taken;
-  }
-
-  /** Head and first body bytes, in one write where they are small. */
-  private relayFirst(text: string, bytes: Buffer, start: number, end: number): boolean {
-    const { client, exchange } = this;
-    const ranges = this.link?.ranges;
-    if (ranges !== undefined || end - start > SMALL_BODY) {
-      client.socket.write(text, 'latin1');
-      return this.pass(bytes, start, end, false);
-    }
-    exchange.bytesOut += end - start;
-    client.socket.write(start === end ? text : text + bytes.toString('latin1', start, end), 'latin1');
-    return client.socket.writableLength === 0;
   }
 
   onBody(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean {
-    const taken = start === end || this.pass(bytes, start, end, owned);
+    const taken = this.relay.pass(bytes, start, end, owned, this.link?.ranges);
     const now = this.client.door.clock.now();
     if (done) this.complete(now);
-    else this.relayed(taken, now);
+    else this.await(now);
     return taken;
-  }
-
-  /** Body bytes to the client: as they came, or their data alone for a client that knows no chunks. */
-  private pass(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
-    const { client, exchange } = this;
-    const ranges = this.link?.ranges;
-    if (ranges === undefined) {
-      exchange.bytesOut += end - start;
-      return client.write(bytes, start, end, owned);
-    }
-    let taken = true;
-    for (let i = 0; i < ranges.length; i += 2) {
-      exchange.bytesOut += ranges[i + 1] - ranges[i];
-      taken = client.write(bytes, ranges[i], ranges[i + 1], owned);
-    }
-    return taken;
-  }
-
-  private relayed(taken: boolean, now: number): void {
-    this.clientBlocked = !taken;
-    this.await(now);
   }
 
   onClientDrain(): void {
-    if (!this.clientBlocked) return;
-    this.clientBlocked = false;
+    if (!this.relay.blocked) return;
+    this.relay.blocked = false;
     this.link?.resume();
     if (!this.settledAlready) this.await(this.client.door.clock.now());
   }
 
   /** From here bytes pass both ways uninterpreted; each side may end its half. */
-  private tunnel(text: string, bytes: Buffer, start: number, end: number, now: number): boolean {
-    const { client, exchange, link } = this;
-    exchange.tunnel = true;
-    client.closing = true;
-    link?.becomeTunnel();
-    client.socket.write(text, 'latin1');
-    const taken = start === end || this.pass(bytes, start, end, false);
-    this.relayed(taken, now);
-    client.becomeTunnel();
-    return taken;
+  private beginTunnel(): void {
+    this.exchange.tunnel = true;
+    this.requestDone = true;
+    this.link?.becomeTunnel();
   }
 
   onEnd(): void {
@@ -369,7 +313,7 @@ export class Attempt implements Passage, LinkSink {
     if (this.settledAlready) return;
     this.exchange.fault = reason;
     if (outcome !== undefined) this.dropLink(outcome);
-    if (this.replied) {
+    if (this.relay.begun) {
       this.settle();
       this.client.break();
       return;
@@ -378,22 +322,9 @@ export class Attempt implements Passage, LinkSink {
   }
 
   private say(reply: Reply): void {
-    const { client, exchange, table } = this;
-    const { door, request } = client;
-    if (door.draining) client.closing = true;
-    exchange.status = reply.status;
-    this.replied = true;
-    const text = replyText(exchange, reply, {
-      correlationHeader: table.correlation.header,
-      close: client.closing,
-      minor: request.minor,
-      head: exchange.method === 'HEAD',
-      wall: door.clock.wall(),
-    });
-    client.socket.write(text, 'latin1');
-    exchange.bytesOut = exchange.method === 'HEAD' ? 0 : Buffer.byteLength(reply.body);
+    this.relay.own(reply);
     this.settle();
-    client.next();
+    this.client.next();
   }
 
   private dropLink(outcome: Outcome): void {

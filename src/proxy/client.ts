@@ -11,6 +11,7 @@ import { type Fault, fault } from '../core/fault.ts';
 import { put, ReadBuffer } from '../core/io.ts';
 import { Timer } from '../core/timers.ts';
 import { BodyReader } from '../http1/body.ts';
+import { LF } from '../http1/bytes.ts';
 import { INCOMPLETE, REFUSED } from '../http1/fields.ts';
 import { RequestHead } from '../http1/request.ts';
 import type { Client, Doorway, Passage, Waiting } from './parts.ts';
@@ -20,8 +21,12 @@ type Phase = 'head' | 'busy' | 'tunnel' | 'lingering' | 'closed';
 
 /** Bytes of pipelined requests kept while an exchange is under way; above this the client is not read from. */
 const MOST_PENDING = 65_536;
-/** After the last reply the client's remaining bytes are read and thrown away for so long, lest a reset eat the reply. */
-const LINGER_LIMIT = 2_000;
+/** Bytes of replies that may wait in the socket before the next pipelined request is taken up. */
+const MOST_UNSENT = 65_536;
+/** After the last reply the client's remaining bytes are thrown away, lest a reset eat the reply: until it is silent for
+ * so long, and no longer than that in all. */
+const LINGER_SILENCE = 2_000;
+const LINGER_LIMIT = 30_000;
 
 export class ClientConnection implements Client {
   readonly door: Doorway;
@@ -44,6 +49,10 @@ export class ClientConnection implements Client {
   private pending: Buffer | undefined = undefined;
   private paused = false;
   private consuming = false;
+  /** Requests wait here until the client has taken the replies before them. */
+  private held = false;
+  private lingerUntil = 0;
+  private clientEnded = false;
   private cutTimer: Timer | undefined = undefined;
 
   constructor(door: Doorway, socket: Socket, address: string) {
@@ -101,24 +110,33 @@ export class ClientConnection implements Client {
         return this.onBusyBytes(bytes, 0, length, this.reading.owned);
       case 'tunnel':
         return this.passage?.onUpload(bytes, 0, length, false, this.reading.owned) ?? true;
-      default:
+      case 'lingering':
+        this.lingerOn();
+        return true;
+      case 'closed':
         return true;
     }
   }
 
   private onHeadBytes(read: Buffer, length: number): void {
-    if (this.pending === undefined) {
-      this.consume(read, 0, length);
+    if (this.held) {
+      this.stash(read, 0, length, false);
       return;
     }
+    if (this.pending === undefined) {
+      this.consume(read, 0, length, false);
+      return;
+    }
+    const { limits } = this.door.settings;
+    const limit = this.pending.includes(LF) ? limits.head : limits.target;
     const bytes = Buffer.concat([this.pending, read.subarray(0, length)]);
     // Without a line end nothing new can be learnt of a head in pieces; but it may have grown beyond its limit.
-    if (bytes.length <= this.door.settings.limits.target && !read.subarray(0, length).includes(10)) {
+    if (bytes.length <= limit && !read.subarray(0, length).includes(LF)) {
       this.pending = bytes;
       return;
     }
     this.pending = undefined;
-    this.consume(bytes, 0, bytes.length);
+    this.consume(bytes, 0, bytes.length, true);
   }
 
   /** Request body, and behind it the next requests. */
@@ -133,21 +151,25 @@ export class ClientConnection implements Client {
       }
       taken = this.passage?.onUpload(bytes, start, at, this.body.done, owned) ?? true;
     }
-    if (at < end && this.phase === 'busy') this.stash(bytes, at, end);
+    if (at < end && this.phase === 'busy') this.stash(bytes, at, end, false);
     return taken;
   }
 
-  private stash(bytes: Buffer, start: number, end: number): void {
+  /** Keeps bytes for later. `stable`: they stay as they are, so that they need no copy. */
+  private stash(bytes: Buffer, start: number, end: number, stable: boolean): void {
     const more = bytes.subarray(start, end);
-    this.pending = this.pending === undefined ? Buffer.from(more) : Buffer.concat([this.pending, more]);
-    if (this.pending.length > MOST_PENDING) this.paused = true;
+    if (this.pending !== undefined) this.pending = Buffer.concat([this.pending, more]);
+    else this.pending = stable ? more : Buffer.from(more);
+    if (this.pending.length > MOST_PENDING && (this.phase === 'busy' || this.held)) this.paused = true;
   }
 
   /** Takes requests from `bytes` until one is under way or bytes are short. */
-  private consume(bytes: Buffer, start: number, end: number): void {
+  private consume(bytes: Buffer, start: number, end: number, stable: boolean): void {
     let at = start;
     this.consuming = true;
     while (at < end && this.phase === 'head') {
+      this.held = this.socket.writableLength > MOST_UNSENT;
+      if (this.held) break;
       // One empty line before a request is let pass (RFC 9112 section 2.2), as old clients send it behind a body.
       if (bytes[at] === 13 && at + 1 < end && bytes[at + 1] === 10 && at === start) at += 2;
       const after =
@@ -166,8 +188,15 @@ export class ClientConnection implements Client {
       if (this.phase === 'head' && this.waiting === 'next') {
         this.wait('head', this.door.clock.now() + this.door.settings.timeout.head);
       }
-      this.stash(bytes, at, end);
+      this.stash(bytes, at, end, stable);
     }
+  }
+
+  private takePending(): void {
+    const { pending } = this;
+    if (pending === undefined || this.phase !== 'head') return;
+    this.pending = undefined;
+    this.consume(pending, 0, pending.length, true);
   }
 
   /** A head is complete: its exchange begins, with the body bytes that came along. Returns where the next one begins. */
@@ -195,18 +224,14 @@ export class ClientConnection implements Client {
     this.phase = 'head';
     this.wait('next', this.door.clock.now() + this.door.settings.timeout.keepAlive);
     if (this.consuming) return;
-    const { pending } = this;
-    if (pending !== undefined) {
-      this.pending = undefined;
-      this.consume(pending, 0, pending.length);
-    }
+    this.takePending();
     this.readOn();
   }
 
   /** Reads again after a pause. */
   readOn(): void {
     if (!this.paused || this.phase === 'closed') return;
-    if (this.pending !== undefined && this.pending.length > MOST_PENDING) return;
+    if (this.pending !== undefined && this.pending.length > MOST_PENDING && (this.busy || this.held)) return;
     this.paused = false;
     this.socket.resume();
   }
@@ -226,12 +251,25 @@ export class ClientConnection implements Client {
 
   /** Half-closes, then throws away what still comes, for a while (RFC 9112 section 9.6). */
   private linger(): void {
+    const { door, socket } = this;
     this.phase = 'lingering';
     this.pending = undefined;
-    this.socket.end();
+    this.lingerUntil = Number.POSITIVE_INFINITY;
+    // What the client has not taken yet of the last reply may take as long as a kept connection may rest.
+    this.wait('lingering', door.clock.now() + door.settings.timeout.keepAlive);
+    socket.end(() => {
+      if (this.clientEnded) this.close();
+      this.lingerUntil = door.clock.now() + LINGER_LIMIT;
+      this.lingerOn();
+    });
     this.paused = false;
-    this.socket.resume();
-    this.wait('lingering', this.door.clock.now() + LINGER_LIMIT);
+    socket.resume();
+  }
+
+  /** The client still sends: what it sends goes nowhere, but it has not fallen silent. */
+  private lingerOn(): void {
+    if (this.phase !== 'lingering' || this.lingerUntil === Number.POSITIVE_INFINITY) return;
+    this.wait('lingering', Math.min(this.door.clock.now() + LINGER_SILENCE, this.lingerUntil));
   }
 
   /** Ends the connection so that nobody takes it for a clean end. */
@@ -256,12 +294,17 @@ export class ClientConnection implements Client {
 
   /** FIN from the client: in a tunnel half of it ends; elsewhere the client left, though it might only be half-closed. */
   onEnd(): void {
+    this.clientEnded = true;
     if (this.phase === 'tunnel') this.passage?.onClientEnd();
-    else this.gone();
+    else if (this.phase !== 'lingering' || this.socket.writableFinished) this.gone();
   }
 
   onDrain(): void {
     this.passage?.onClientDrain();
+    if (!this.held || this.socket.writableLength > MOST_UNSENT) return;
+    this.held = false;
+    this.takePending();
+    this.readOn();
   }
 
   /** The client is gone, by whatever way. */
@@ -290,7 +333,7 @@ export class ClientConnection implements Client {
   }
 
   private onHeadTimeout(): void {
-    if (this.pending === undefined) {
+    if (this.pending === undefined || this.held) {
       this.close();
       return;
     }

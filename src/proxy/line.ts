@@ -118,8 +118,8 @@ function admit(attempt: Attempt, route: Route, exchange: Exchange, client: Clien
     attempt.gates.push(gate);
   }
   const { body } = client.door.settings.limits;
-  const { length } = client.request;
-  return length > body ? fault('body_too_large', `a body of ${length} bytes, the limit is ${body}`) : undefined;
+  const size = Math.max(client.request.length, client.body.dataBytes);
+  return size > body ? fault('body_too_large', `a body of ${size} bytes, the limit is ${body}`) : undefined;
 }
 
 /** RFC 9112 section 9.3: whether the connection outlives this exchange as far as the request goes. */

@@ -1,0 +1,112 @@
+/**
+ * The reply's way to the client: step 10 of the line.
+ *
+ * Rule: head and small body leave in one write, everything else as it comes; what the kernel does not take at once pauses
+ * the upstream until the client drains. A client of HTTP/1.0 gets a chunked body as its data alone, ended by the
+ * connection's end. Which bytes belong to the reply is the link's to say.
+ */
+
+import type { Exchange } from '../core/exchange.ts';
+import { FRAMING } from '../http1/fields.ts';
+import type { ReplyHead } from '../http1/reply.ts';
+import type { HeaderEdit, Reply } from '../policy/policy.ts';
+import { interimHead, replyHead } from './heads.ts';
+import type { Client } from './parts.ts';
+import { replyText } from './respond.ts';
+
+/** Body bytes up to this size go out with their head in one write. */
+export const SMALL_BODY = 16_384;
+
+export class Relay {
+  /** A final reply head went to the client: from here on nothing can be said or sent anew. */
+  begun = false;
+  /** The client has not taken what was written. */
+  blocked = false;
+
+  private readonly client: Client;
+  private readonly exchange: Exchange;
+  private readonly correlationHeader: string;
+
+  constructor(client: Client, exchange: Exchange, correlationHeader: string) {
+    this.client = client;
+    this.exchange = exchange;
+    this.correlationHeader = correlationHeader;
+  }
+
+  /** A 1xx reply passes, but not to a client of HTTP/1.0 (RFC 9110 section 15.2). */
+  interim(head: ReplyHead): void {
+    const { client } = this;
+    if (client.request.minor === 1) client.socket.write(interimHead(head, client.door.rules.reply), 'latin1');
+  }
+
+  /** Head and first body bytes of a reply; `edit`: the route's edits. False where the client did not take all at once. */
+  first(
+    head: ReplyHead,
+    edit: HeaderEdit | undefined,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    ranges: readonly number[] | undefined,
+  ): boolean {
+    const { client, exchange } = this;
+    const { door, request } = client;
+    if (door.draining || head.framing === FRAMING.close) client.closing = true;
+    if (request.minor === 0 && head.framing === FRAMING.chunked) client.closing = true;
+    const text = replyHead(head, door.rules.reply, edit, {
+      correlationHeader: this.correlationHeader,
+      correlationId: exchange.correlationId,
+      upstream: door.listener.internal ? exchange.upstream : undefined,
+      close: client.closing,
+      minor: request.minor,
+    });
+    exchange.status = head.status;
+    this.begun = true;
+    if (ranges !== undefined || end - start > SMALL_BODY) {
+      client.socket.write(text, 'latin1');
+      return this.pass(bytes, start, end, false, ranges);
+    }
+    exchange.bytesOut += end - start;
+    client.socket.write(start === end ? text : text + bytes.toString('latin1', start, end), 'latin1');
+    return this.taken(client.socket.writableLength === 0);
+  }
+
+  /** Body bytes: as they came, or only where `ranges` says data stands. */
+  pass(bytes: Buffer, start: number, end: number, owned: boolean, ranges: readonly number[] | undefined): boolean {
+    const { client, exchange } = this;
+    if (start === end) return true;
+    if (ranges === undefined) {
+      exchange.bytesOut += end - start;
+      return this.taken(client.write(bytes, start, end, owned));
+    }
+    let taken = true;
+    for (let i = 0; i < ranges.length; i += 2) {
+      exchange.bytesOut += ranges[i + 1] - ranges[i];
+      taken = client.write(bytes, ranges[i], ranges[i + 1], owned);
+    }
+    return this.taken(taken);
+  }
+
+  /** A reply of the router's own. */
+  own(reply: Reply): void {
+    const { client, exchange } = this;
+    const { door, request } = client;
+    if (door.draining) client.closing = true;
+    exchange.status = reply.status;
+    this.begun = true;
+    const head = exchange.method === 'HEAD';
+    const text = replyText(exchange, reply, {
+      correlationHeader: this.correlationHeader,
+      close: client.closing,
+      minor: request.minor,
+      head,
+      wall: door.clock.wall(),
+    });
+    client.socket.write(text, 'latin1');
+    exchange.bytesOut = head ? 0 : Buffer.byteLength(reply.body);
+  }
+
+  private taken(taken: boolean): boolean {
+    this.blocked = !taken;
+    return taken;
+  }
+}
