@@ -1,0 +1,112 @@
+/**
+ * How long matching takes with 10, 1,000 and 100,000 routes: `node bench/micro/match.ts`.
+ *
+ * Rule: hosts, targets and paths are flat strings, as wire and document give them; answers are checked before anything is timed. `hot`
+ * asks for the same ten routes whatever the table holds, as traffic mostly does; `spread` asks for all routes in turn, so
+ * that memory that is not in the processor's caches shows.
+ */
+
+import type { RequestFacts } from '../../src/core/exchange.ts';
+import { NameSet } from '../../src/core/names.ts';
+import { buildMatcher, type Matcher } from '../../src/routing/match.ts';
+import { Patterns } from '../../src/routing/match-regex.ts';
+import type { PathMatch, Route } from '../../src/routing/route.ts';
+
+const ROUNDS = 5;
+const MATCHES = 1_000_000;
+
+class Facts implements RequestFacts {
+  readonly method = 'GET';
+  readonly minor = 1;
+  target = '';
+  host = '';
+  field(): string | undefined {
+    return undefined;
+  }
+}
+
+function route(id: string, host: string | undefined, path: PathMatch): Route {
+  const nothing = { set: {}, add: {}, remove: [] };
+  return {
+    id,
+    settings: {
+      match: { ...(host === undefined ? {} : { host }), path, headers: {}, query: {} },
+      release: { split: [], mode: 'proxy' },
+      rewrite: { headers: { request: nothing, response: nothing } },
+      listeners: [],
+    },
+    block: 0,
+    gates: [],
+    answers: [],
+    release: { choose: () => ({ index: 0, version: undefined }) },
+    choices: [],
+    rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
+  };
+}
+
+type Shape = 'paths' | 'hosts';
+
+function matcherOf(count: number, shape: Shape): Matcher {
+  const routes: Route[] = [];
+  for (let i = 0; i < count; i++) {
+    const host = shape === 'hosts' ? `svc-${i}.internal` : undefined;
+    const value = shape === 'hosts' ? '/api' : `/team-${i % 97}/service-${i}`;
+    routes.push(route(`r${i}`, host, { kind: 'prefix', value: flat(value) }));
+  }
+  return buildMatcher(routes, new NameSet(), new Patterns());
+}
+
+interface Asked {
+  readonly host: string;
+  readonly target: string;
+  readonly id: string;
+}
+
+function wanted(count: number, used: number, shape: Shape, tail: string): Asked[] {
+  return Array.from({ length: used }, (_, n) => {
+    const i = (n * 7919) % count;
+    const host = shape === 'hosts' ? `svc-${i}.internal` : 'shop.internal';
+    const path = shape === 'hosts' ? '/api' : `/team-${i % 97}/service-${i}`;
+    return { host: flat(host), target: flat(path + tail), id: `r${i}` };
+  });
+}
+
+function flat(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function time(matcher: Matcher, asked: readonly Asked[]): number {
+  const facts = new Facts();
+  const one = (n: number) => {
+    const { host, target } = asked[n % asked.length];
+    facts.host = host;
+    facts.target = target;
+    return matcher.match(facts);
+  };
+  for (let n = 0; n < asked.length; n++) {
+    const matched = one(n);
+    if (matched.is !== 'route' || matched.route.id !== asked[n].id)
+      throw new Error(`wrong answer for ${asked[n].target}`);
+  }
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = process.cpuUsage();
+    for (let n = 0; n < MATCHES; n++) one(n);
+    const { user, system } = process.cpuUsage(start);
+    best = Math.min(best, ((user + system) * 1000) / MATCHES);
+  }
+  return best;
+}
+
+const plain = '/items/4711?page=2';
+const encoded = '/items/%7E4711?page=2';
+for (const shape of ['paths', 'hosts'] as const) {
+  for (const count of [10, 1_000, 100_000]) {
+    const matcher = matcherOf(count, shape);
+    const hot = time(matcher, wanted(count, 10, shape, plain));
+    const spread = time(matcher, wanted(count, Math.min(count, 16_384), shape, plain));
+    const twice = time(matcher, wanted(count, 10, shape, encoded));
+    const times = `hot ${hot.toFixed(0)} ns, spread ${spread.toFixed(0)} ns, read twice ${twice.toFixed(0)} ns`;
+    console.log(`${shape} ${String(count).padStart(7)} routes: ${times} per match`);
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The sides of a release: every upstream that its settings name, numbered.
+ *
+ * Rule: a side's number is its place in the order in which the settings first name it. The release chooses by that
+ * number, and the table keeps the route's upstreams in the same order.
+ */
+
+import type { OtherwiseSettings, ReleaseSettings, WeightedSettings } from './release.ts';
+
+/** Every split of a release: its own, those of its versions in order, then for clients without or with other versions. */
+export function splitsOf(settings: ReleaseSettings): readonly (readonly WeightedSettings[])[] {
+  const { split, versions } = settings;
+  if (versions === undefined) return [split];
+  const others = [versions.missing, versions.unmatched].flatMap((other: OtherwiseSettings) =>
+    'split' in other ? [other.split] : [],
+  );
+  return [split, ...versions.serve.map((range) => range.split), ...others];
+}
+
+/** The upstreams of a release, each once; the position is the index that `choose` speaks of. */
+export function sidesOf(settings: ReleaseSettings): readonly string[] {
+  return [...new Set(splitsOf(settings).flatMap((split) => split.map(({ upstream }) => upstream)))];
+}

@@ -1,0 +1,165 @@
+/**
+ * Which route a request takes, among those of one listener.
+ *
+ * Rule: hosts first, then paths (exact, longest prefix, regular expression, none asked), then what match-rank.ts orders.
+ * Precedence is among routes that match: where the best place holds no route whose method, headers and query fit, the
+ * next place is asked. A path that may be a trick is read twice, and two routes (or one and none) are an ambiguity.
+ */
+
+import type { RequestFacts } from '../core/exchange.ts';
+import type { NameSet } from '../core/names.ts';
+import { plainPath, writtenPath } from '../core/target.ts';
+import { type HostPlace, Hosts } from './match-hosts.ts';
+import { PathIndex, type Place } from './match-index.ts';
+import { type Candidate, Contenders, candidate, compareCandidates, meets } from './match-rank.ts';
+import type { Patterns } from './match-regex.ts';
+import { Scan } from './match-scan.ts';
+import { hasNul, strictPath } from './path.ts';
+import type { Matched, PathMatch, Route } from './route.ts';
+
+const SLASH = 47;
+/** Bit of HostPlace.depths that stands for every prefix of this many segments or more. */
+const DEEP = 31;
+
+export class Matcher {
+  private readonly hosts: Hosts;
+  private readonly index: PathIndex;
+  private readonly scan: Scan;
+
+  constructor(hosts: Hosts, places: readonly Place[], depth: number) {
+    this.hosts = hosts;
+    this.index = new PathIndex(places);
+    this.scan = new Scan(depth);
+  }
+
+  match(request: RequestFacts): Matched {
+    const { target } = request;
+    this.scan.read(target);
+    const path = this.scan.end === target.length ? target : target.slice(0, this.scan.end);
+    if (this.scan.tricky) return this.matchTwice(request, path);
+    return matched(this.find(request, path), path);
+  }
+
+  private matchTwice(request: RequestFacts, raw: string): Matched {
+    const path = plainPath(raw);
+    if (hasNul(path)) return { is: 'ambiguous', path, detail: 'the path holds an encoded NUL (%00)' };
+    const plain = this.findAnew(request, path);
+    if (path.charCodeAt(0) !== SLASH) return matched(plain, path);
+    const read = strictPath(path);
+    const strict = read === path ? plain : this.findAnew(request, read);
+    if (plain === strict) return matched(plain, path);
+    const resolved = 'percent-codes, slashes and dot segments resolved';
+    const detail = `the path leads to ${named(plain)} as it is written, and to ${named(strict)} with ${resolved}`;
+    return { is: 'ambiguous', path, detail };
+  }
+
+  private findAnew(request: RequestFacts, path: string): Route | undefined {
+    this.scan.read(path);
+    return this.find(request, path);
+  }
+
+  /** The route for the path that was scanned last. */
+  private find(request: RequestFacts, path: string): Route | undefined {
+    return this.hosts.first(request.host, (place) => this.findUnder(place, request, path));
+  }
+
+  private findUnder(host: HostPlace, request: RequestFacts, path: string): Route | undefined {
+    if (path.charCodeAt(0) === SLASH) {
+      const keyed = host.keyed ? this.findKeyed(host, request, path) : undefined;
+      if (keyed !== undefined) return keyed;
+      const root = host.root?.pick(request);
+      if (root !== undefined) return root;
+      const match = host.patterns?.find(({ pattern, candidate: c }) => meets(c, request) && pattern.testExact(path));
+      if (match !== undefined) return match.candidate.route;
+    }
+    return host.anyPath?.pick(request);
+  }
+
+  /** The exact path, then its prefixes from the longest down. */
+  private findKeyed(host: HostPlace, request: RequestFacts, path: string): Route | undefined {
+    const { scan, index } = this;
+    const whole = index.find(host.number, scan.hash, path, scan.end);
+    if (whole !== -1) {
+      const route = index.exact(whole, request) ?? index.prefix(whole, request);
+      if (route !== undefined) return route;
+    }
+    for (let i = scan.count - 1; i >= 0; i--) {
+      if ((host.depths & (1 << Math.min(i + 1, DEEP))) === 0) continue;
+      const place = index.find(host.number, scan.hashes[i], path, scan.ends[i]);
+      const route = place === -1 ? undefined : index.prefix(place, request);
+      if (route !== undefined) return route;
+    }
+    return undefined;
+  }
+}
+
+function matched(route: Route | undefined, path: string): Matched {
+  return route === undefined ? { is: 'none', path } : { is: 'route', route, path };
+}
+
+function named(route: Route | undefined): string {
+  return route === undefined ? 'no route' : `route ${route.id}`;
+}
+
+/** Compiles the routes of one listener. Throws where a regular expression cannot be run. */
+export function buildMatcher(routes: Iterable<Route>, names: NameSet, patterns: Patterns): Matcher {
+  const hosts = new Hosts();
+  const places = new Map<string, Place>();
+  let depth = 0;
+  for (const route of routes) {
+    const host = hosts.at(route.settings.match.host);
+    const asked = candidate(route, names);
+    const { path } = route.settings.match;
+    if (path === undefined) {
+      host.anyPath ??= new Contenders();
+      host.anyPath.add(asked);
+    } else if (path.kind === 'regex') {
+      host.patterns ??= [];
+      host.patterns.push({ pattern: patterns.compile(path.value), candidate: asked });
+    } else depth = Math.max(depth, placeRoute(places, host, path, asked));
+  }
+  for (const { exact, prefix } of places.values()) {
+    exact?.settle();
+    prefix?.settle();
+  }
+  for (const host of hosts.all()) {
+    host.root?.settle();
+    host.anyPath?.settle();
+    host.patterns?.sort((a, b) => compareCandidates(a.candidate, b.candidate));
+  }
+  return new Matcher(hosts, [...places.values()], depth);
+}
+
+/** Puts a route where its path stands; returns the number of segments where that is a prefix, else 0. */
+function placeRoute(places: Map<string, Place>, host: HostPlace, path: PathMatch, asked: Candidate): number {
+  const plain = writtenPath(path.value);
+  if (path.kind === 'exact') {
+    const place = placeAt(places, host, plain);
+    place.exact ??= new Contenders();
+    place.exact.add(asked);
+    return 0;
+  }
+  // A slash at the end says nothing: a prefix is whole segments.
+  const prefix = plain.endsWith('/') ? plain.slice(0, -1) : plain;
+  const segments = prefix.split('/').length - 1;
+  if (segments === 0) {
+    host.root ??= new Contenders();
+    host.root.add(asked);
+    return 0;
+  }
+  host.depths |= 1 << Math.min(segments, DEEP);
+  const place = placeAt(places, host, prefix);
+  place.prefix ??= new Contenders();
+  place.prefix.add(asked);
+  return segments;
+}
+
+function placeAt(places: Map<string, Place>, host: HostPlace, path: string): Place {
+  const key = `${host.number} ${path}`;
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const made: Place = { host: host.number, path, exact: undefined, prefix: undefined };
+  places.set(key, made);
+  host.keyed = true;
+  return made;
+}

@@ -1,0 +1,220 @@
+/**
+ * From a document to a table: parts bound to each other, counters, names, and refusals that name their place.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compile } from '../../../src/config/compile.ts';
+import { factsOf, NO_EDITS, routeSettings } from '../../support/facts.ts';
+import { countingSite, documentOf, listenerSettings, tableOf } from '../../support/tables.ts';
+
+const split = (...upstreams: string[]) => upstreams.map((upstream) => ({ upstream, weight: 1 }));
+
+test('blocks are asked for by key, and block 0 is that of no route', () => {
+  const site = countingSite();
+  const routes = { shop: routeSettings({}, { release: { split: split('cart', 'tax'), mode: 'proxy' } }) };
+  const table = compile(documentOf(routes, ['cart', 'tax']), 'r1', site);
+  assert.equal(site.blocks.get('route:_none|'), 0);
+  const keys = [
+    'route:shop|',
+    'route:shop|cart',
+    'route:shop|tax',
+    'upstream:cart',
+    'upstream:tax',
+    'listener:internal',
+  ];
+  assert.deepEqual([...site.blocks.keys()].sort(), ['route:_none|', ...keys].sort());
+  const route = table.routes.get('shop');
+  assert.equal(route?.block, site.blocks.get('route:shop|'));
+  assert.deepEqual(
+    route?.choices.map(({ upstream, block }) => [upstream.id, upstream.block, block]),
+    ['cart', 'tax'].map((id) => [id, site.blocks.get(`upstream:${id}`), site.blocks.get(`route:shop|${id}`)]),
+  );
+  assert.equal(table.listeners.get('internal')?.block, site.blocks.get('listener:internal'));
+});
+
+test('choices are all sides of split and versions, in order, each once', () => {
+  const release = {
+    split: [],
+    versions: {
+      from: [{ query: 'v' }],
+      serve: [
+        { range: '>=2', split: split('white', 'next') },
+        { range: '>=1', split: split('red') },
+      ],
+      missing: { split: split('old', 'red') },
+      unmatched: { status: 426 },
+    },
+    mode: 'proxy' as const,
+  };
+  const ids = ['old', 'red', 'next', 'white'];
+  const table = tableOf(documentOf({ game: routeSettings({}, { release }) }, ids));
+  const sides = table.routes.get('game')?.choices.map(({ upstream }) => upstream.id);
+  assert.deepEqual(sides, ['white', 'next', 'red', 'old']);
+});
+
+test('upstreams are lent by the site, those of no route too, and shared between routes', () => {
+  const table = tableOf(documentOf({ a: routeSettings({}), b: routeSettings({}) }, ['cart', 'spare']));
+  assert.deepEqual([...table.upstreams.keys()], ['cart', 'spare']);
+  const [a, b] = ['a', 'b'].map((id) => table.routes.get(id)?.choices[0]);
+  assert.equal(a?.upstream, b?.upstream);
+  assert.equal(a?.upstream, table.upstreams.get('cart'));
+  assert.notEqual(a?.block, b?.block);
+});
+
+test('one set of names serves routes, releases, edits and correlation', () => {
+  const routes = {
+    shop: routeSettings(
+      { headers: { 'x-tenant': 'acme' } },
+      {
+        release: {
+          split: split('cart'),
+          sticky: { header: 'x-user-id' },
+          override: { header: 'x-side' },
+          mode: 'proxy',
+          versions: {
+            from: [{ header: 'x-client-version' }],
+            serve: [],
+            missing: { status: 426 },
+            unmatched: { status: 426 },
+          },
+        },
+        rewrite: {
+          headers: {
+            request: { ...NO_EDITS, set: { 'X-Env': 'test' } },
+            response: { ...NO_EDITS, remove: ['Server'] },
+          },
+        },
+      },
+    ),
+  };
+  const correlation = { header: 'X-Request-Id', context: ['x-tournament-id'], caller: 'x-caller' };
+  const table = tableOf(documentOf(routes, ['cart'], { correlation }));
+  const expected = 'x-tenant x-user-id x-side x-client-version x-env server x-request-id x-tournament-id x-caller';
+  for (const name of expected.split(' ')) assert.notEqual(table.names.number(name), -1, name);
+  assert.deepEqual(table.correlation, {
+    header: 'X-Request-Id',
+    number: table.names.number('x-request-id'),
+    context: [{ name: 'x-tournament-id', number: table.names.number('x-tournament-id') }],
+    caller: table.names.number('x-caller'),
+  });
+  const { rewrite } = table.routes.get('shop') ?? {};
+  assert.deepEqual([...(rewrite?.request?.cut ?? [])], [table.names.number('x-env')]);
+  assert.deepEqual([...(rewrite?.response?.cut ?? [])], [table.names.number('server')]);
+});
+
+test('without a caller header its number is -1', () => {
+  assert.equal(tableOf(documentOf({})).correlation.caller, -1);
+});
+
+test('a listener serves only the routes that name it, by its own zone and proxies', () => {
+  const listeners = {
+    internal: listenerSettings(),
+    edge: listenerSettings({ zone: 'edge', trustedProxies: ['10.0.0.0/8'] }),
+  };
+  const routes = {
+    inside: routeSettings({}),
+    both: routeSettings({ path: { kind: 'prefix', value: '/x' } }, { listeners: ['internal', 'edge'] }),
+  };
+  const table = tableOf(documentOf(routes, ['cart'], { listeners }));
+  const [internal, edge] = [table.listeners.get('internal'), table.listeners.get('edge')];
+  const ask = (target: string) => factsOf({ target }, table.names);
+  assert.deepEqual([internal?.match(ask('/')).is, internal?.match(ask('/x')).is], ['route', 'route']);
+  assert.deepEqual([edge?.match(ask('/')).is, edge?.match(ask('/x')).is], ['none', 'route']);
+  assert.deepEqual([internal?.internal, edge?.internal], [true, false]);
+  assert.deepEqual([internal?.trusts('10.1.1.1'), edge?.trusts('10.1.1.1')], [false, true]);
+});
+
+test('the table keeps revision and drain, and not the document', () => {
+  const document = documentOf({ shop: routeSettings({}) });
+  const table = compile(document, 'abc', countingSite());
+  assert.equal(table.revision, 'abc');
+  assert.deepEqual(table.drain, document.drain);
+  assert.ok(!Object.values(table).includes(document));
+});
+
+test('a redirecting route has an answer and needs no upstream', () => {
+  const settings = routeSettings(
+    { path: { kind: 'prefix', value: '/old' } },
+    {
+      release: { split: [], mode: 'proxy' },
+      redirect: { replacePrefix: '/new', status: 301 },
+    },
+  );
+  const route = tableOf(documentOf({ moved: settings }, [])).routes.get('moved');
+  assert.deepEqual([route?.answers.length, route?.choices.length], [1, 0]);
+});
+
+test('what cannot be built is refused with the name of its place', () => {
+  const cases: [RegExp, () => unknown][] = [
+    [
+      /route shop: there is no upstream tax/,
+      () => tableOf(documentOf({ shop: routeSettings({}, { release: { split: split('tax'), mode: 'proxy' } }) })),
+    ],
+    [
+      /route shop: there is no listener edge/,
+      () => tableOf(documentOf({ shop: routeSettings({}, { listeners: ['edge'] }) })),
+    ],
+    [
+      /route shop: match\.path\.regex: .*missing closing/,
+      () => tableOf(documentOf({ shop: routeSettings({ path: { kind: 'regex', value: '/(' } }) })),
+    ],
+    [
+      /route shop: release: .*two/,
+      () =>
+        tableOf(
+          documentOf({
+            shop: routeSettings(
+              {},
+              {
+                release: {
+                  split: [],
+                  versions: {
+                    from: [],
+                    serve: [{ range: 'two', split: split('cart') }],
+                    missing: { status: 426 },
+                    unmatched: { status: 426 },
+                  },
+                  mode: 'proxy',
+                },
+              },
+            ),
+          }),
+        ),
+    ],
+    [
+      /route shop: rewrite\.headers\.request: header Host/,
+      () =>
+        tableOf(
+          documentOf({
+            shop: routeSettings(
+              {},
+              { rewrite: { headers: { request: { ...NO_EDITS, remove: ['Host'] }, response: NO_EDITS } } },
+            ),
+          }),
+        ),
+    ],
+    [
+      /listener internal: trustedProxies: nowhere/,
+      () => tableOf(documentOf({}, [], { listeners: { internal: listenerSettings({ trustedProxies: ['nowhere'] }) } })),
+    ],
+  ];
+  for (const [message, build] of cases) assert.throws(build, message);
+});
+
+test('the same document gives the same numbers on every thread', () => {
+  const document = documentOf({
+    shop: routeSettings({ headers: { a: '1', b: '2' } }),
+    cart: routeSettings({ headers: { c: '1' } }),
+  });
+  assert.deepEqual(tableOf(document).names.names, tableOf(document).names.names);
+});
+
+test('a hundred thousand routes compile and match', () => {
+  const routes = Object.fromEntries(
+    Array.from({ length: 100_000 }, (_, i) => [`r${i}`, routeSettings({ path: { kind: 'prefix', value: `/s${i}` } })]),
+  );
+  const table = tableOf(documentOf(routes));
+  const found = table.listeners.get('internal')?.match(factsOf({ target: '/s77777/x?y' }, table.names));
+  assert.equal(found?.is === 'route' ? found.route.id : found?.is, 'r77777');
+});
