@@ -1,0 +1,71 @@
+/**
+ * What to write instead: the second half of a problem of shape.
+ *
+ * Rule: the advice is something that can be typed. Where the value shows what was meant (a number without a unit, a word
+ * with a slip, `false` for `off`), the advice is that; else it says the form. A value from the environment is not shown.
+ */
+
+import { parseDuration, parseSize } from '../core/duration.ts';
+import type { Shape } from './shape.ts';
+import { didYouMean, nearest } from './suggest.ts';
+import type { Node, ScalarNode } from './tree.ts';
+
+/** Advice for a value of none of the forms in `branches`. */
+export function adviceFor(node: Node, shape: Shape, branches: readonly Shape[]): string {
+  if (node.kind === 'scalar') return scalarAdvice(node, shape, branches);
+  const alone = branches.find((branch) => branch.type !== 'object' && branch.type !== 'array');
+  if (shape.minItems !== undefined && node.kind === 'list') return 'add one, or remove the key';
+  if (shape.type === 'object' && node.kind === 'map') return `give ${shape.description ?? 'a key'}`;
+  return alone === undefined ? formAdvice(branches) : 'write one value, without brackets or keys';
+}
+
+/** Advice for a key that is not known, among the keys that are. */
+export function unknownKeyAdvice(key: string, properties: Readonly<Record<string, Shape>>): string {
+  const home = Object.entries(properties).find(([, shape]) => holds(shape, key))?.[0];
+  if (home !== undefined && nearest(key, Object.keys(properties)) === undefined) return `it belongs under \`${home}\``;
+  const names = Object.keys(properties);
+  return didYouMean(key, names, `known here: ${names.join(', ')}`);
+}
+
+function holds(shape: Shape, key: string): boolean {
+  return Object.hasOwn(shape.properties ?? {}, key) || (shape.anyOf ?? []).some((branch) => holds(branch, key));
+}
+
+function scalarAdvice(node: ScalarNode, shape: Shape, branches: readonly Shape[]): string {
+  if (node.value === null) return 'write a value, or remove the key';
+  const words = branches.flatMap((branch) => (typeof branch.const === 'string' ? [branch.const] : []));
+  const written = node.expanded ? '' : node.written;
+  if (node.value === false && words.includes('off')) return 'write `off`';
+  const unit = branches.find((branch) => branch['x-unit'] !== undefined);
+  if (unit !== undefined) return unitAdvice(written, unit);
+  const near = typeof node.value === 'string' ? nearest(written, words) : undefined;
+  if (near !== undefined) return `did you mean \`${near}\`?`;
+  const wantsText = branches.some((branch) => branch.type === 'string' && branch.const === undefined);
+  if (typeof node.value !== 'string' && wantsText)
+    return branches.find((branch) => branch['x-advice'] !== undefined)?.['x-advice'] ?? quotes(node, shape);
+  if (typeof node.value === 'string' && /^-?\d+(?:\.\d+)?$/.test(written) && branches.some(isNumber))
+    return 'write a number within these bounds, without quotes';
+  return branches.length > 1 ? `write ${shape.description ?? 'another value'}` : formAdvice(branches);
+}
+
+function quotes(node: ScalarNode, shape: Shape): string {
+  return shape['x-secret'] === true ? 'put it in quotes' : `put it in quotes: "${node.written}"`;
+}
+
+function unitAdvice(written: string, shape: Shape): string {
+  const quantity = shape['x-unit'] === 'duration' ? parseDuration(written) : parseSize(written);
+  if (!quantity.ok) return quantity.advice;
+  return `write at least ${shape['x-unit'] === 'duration' ? '`1ms`' : '`1B`'}, or \`off\` where that is allowed`;
+}
+
+function isNumber(shape: Shape): boolean {
+  return shape.type === 'number' || shape.type === 'integer';
+}
+
+function formAdvice(branches: readonly Shape[]): string {
+  const form = branches[0] ?? {};
+  if (form.type === 'object') return 'write its keys below it, indented, or in braces';
+  if (form.type === 'array') return 'write a list: items behind dashes, or in brackets';
+  if (isNumber(form)) return 'write a number within these bounds';
+  return `write ${form.description ?? 'another value'}`;
+}

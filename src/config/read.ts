@@ -1,0 +1,111 @@
+/**
+ * From text to document: parse, read the environment, check the shape, resolve and check the meaning.
+ *
+ * Rule: pure, and it never throws for what a text says: whatever is wrong is in the reading, all of it at once, each
+ * problem with its place. Only a text that is no YAML gives one problem, because nothing after it can be trusted.
+ */
+
+import type { RouteSettings } from '../routing/route.ts';
+import type { UpstreamSettings } from '../upstream/upstream.ts';
+import { revisionOf } from './canonical.ts';
+import { noticeTwins } from './check-routes.ts';
+import { checkShape } from './check-shape.ts';
+import type { Document, Reading } from './document.ts';
+import { type Environment, expandTree } from './env.ts';
+import { inherit } from './inherit.ts';
+import { type Names, namesOf } from './names.ts';
+import { parseTree } from './parse.ts';
+import { Problems } from './problems.ts';
+import { numberOf } from './reader.ts';
+import { resolveExamples } from './resolve-examples.ts';
+import { resolveAlerts, resolveInvariants, resolveRollouts } from './resolve-flow.ts';
+import {
+  checkAddresses,
+  resolveAdmin,
+  resolveCorrelation,
+  resolveDrain,
+  resolveListeners,
+} from './resolve-listener.ts';
+import { resolveRoute, type Surroundings } from './resolve-route.ts';
+import { resolveUpstream } from './resolve-upstream.ts';
+import { DOCUMENT } from './shape-document.ts';
+import { ROUTE } from './shape-route.ts';
+import { UPSTREAM } from './shape-upstream.ts';
+import { child, entries, type MapNode, type Node } from './tree.ts';
+
+/**
+ * Reads a document. `path` is what problems call the text; `env` is where `${NAME}` is looked up.
+ * A byte order mark in front is read past.
+ */
+export function readDocument(text: string, path: string, env: Environment): Reading {
+  const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const problems = new Problems(path, clean);
+  const root = parseTree(clean, problems);
+  if (root !== undefined) {
+    expandTree(root, clean, env, problems);
+    checkShape(root, DOCUMENT, problems);
+  }
+  const document = root?.kind === 'map' ? resolveDocument(root, problems) : undefined;
+  const list = problems.list();
+  if (document === undefined || problems.failed) return { ok: false, problems: list };
+  return { ok: true, document, revision: revisionOf(document), notices: list };
+}
+
+function resolveDocument(root: MapNode, problems: Problems): Document {
+  const names = namesOf(root);
+  const listeners = resolveListeners(root, problems);
+  const admin = resolveAdmin(root, problems);
+  checkAddresses(root, listeners, admin, problems);
+  const correlation = resolveCorrelation(root, problems);
+  const upstreams = resolveUpstreams(root, problems);
+  const routes = resolveRoutes(root, { names, listeners, correlation: correlation.header }, problems);
+  return {
+    listeners,
+    admin,
+    workers: numberOf(child(root, 'workers')),
+    drain: resolveDrain(root),
+    correlation,
+    upstreams,
+    routes,
+    ...resolveFlow(root, names, problems),
+    examples: resolveExamples(root, names, routes, problems),
+  };
+}
+
+function resolveUpstreams(root: Node, problems: Problems): Record<string, UpstreamSettings> {
+  const defaults = child(root, 'defaults');
+  return Object.fromEntries(
+    entries(child(root, 'upstreams')).map(([id, node]) => [
+      id,
+      resolveUpstream(inherit(node, defaults, UPSTREAM), problems),
+    ]),
+  );
+}
+
+function resolveRoutes(root: Node, around: Surroundings, problems: Problems): Record<string, RouteSettings> {
+  const defaults = child(root, 'defaults');
+  const nodes = new Map(entries(child(root, 'routes')));
+  const routes = Object.fromEntries(
+    [...nodes].map(([id, node]) => [id, resolveRoute(node, inherit(node, defaults, ROUTE), around, problems)]),
+  );
+  // What was refused in part would look like something that was never written.
+  if (problems.failed) return routes;
+  noticeTwins(routes, nodes, problems);
+  if (nodes.size === 0) {
+    const advice = 'add one under `routes`';
+    problems.notice({ offset: 0, pointer: '' }, 'there are no routes: every request is answered 404', advice);
+  }
+  return routes;
+}
+
+function resolveFlow(
+  root: Node,
+  names: Names,
+  problems: Problems,
+): Pick<Document, 'rollouts' | 'invariants' | 'alerts'> {
+  return {
+    rollouts: resolveRollouts(root, names, problems),
+    invariants: resolveInvariants(root, names, problems),
+    alerts: resolveAlerts(root, problems),
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Routes: from the tree to settings.
+ *
+ * Rule: a route leads to exactly one of upstream, split, versions, redirect, and is served by at least one listener. What
+ * is written and cannot have an effect is said as a notice, for what a route wrote itself, not for what it inherits.
+ */
+
+import type { ListenerSettings, RouteSettings } from '../routing/route.ts';
+import { type Names, refer } from './names.ts';
+import { atKey, type Problems } from './problems.ts';
+import { isOff } from './reader.ts';
+import { resolveMatch } from './resolve-match.ts';
+import { resolveRelease } from './resolve-release.ts';
+import { resolveRedirect, resolveRewrite } from './resolve-rewrite.ts';
+import { TARGETS } from './shape-route.ts';
+import { child, has, items, type Node, nameOf } from './tree.ts';
+
+/** What routes refer to. */
+export interface Surroundings {
+  readonly names: Names;
+  readonly listeners: Readonly<Record<string, ListenerSettings>>;
+  readonly correlation: string;
+}
+
+/** `own`: the route as written; `node`: with what it inherits. */
+export function resolveRoute(own: Node, node: Node, around: Surroundings, problems: Problems): RouteSettings {
+  const match = resolveMatch(child(node, 'match'), problems);
+  const release = resolveRelease(node, around.names, problems);
+  const redirectNode = child(node, 'redirect');
+  const redirect = redirectNode === undefined ? undefined : resolveRedirect(redirectNode, match.path, problems);
+  const rewriteNode = child(node, 'rewrite');
+  const rewrite = resolveRewrite(
+    isOff(rewriteNode) ? undefined : rewriteNode,
+    match.path,
+    around.correlation,
+    problems,
+  );
+  const listeners = resolveListenerNames(node, around, problems);
+  if (!TARGETS.some((key) => has(node, key))) {
+    const advice = 'give it one of `upstream`, `split`, `versions`, `redirect`';
+    problems.error(atKey(own), `route "${nameOf(own)}" leads nowhere`, advice);
+  }
+  noticeIdle(own, node, problems);
+  noticeOverride(own, listeners, around, problems);
+  return { match, release, ...(redirect === undefined ? {} : { redirect }), rewrite, listeners };
+}
+
+/** Default: every listener of zone internal. */
+function resolveListenerNames(node: Node, around: Surroundings, problems: Problems): string[] {
+  const named = child(node, 'listeners');
+  if (named === undefined) {
+    if (has(node, 'listeners')) return [];
+    const internal = Object.keys(around.listeners).filter((id) => around.listeners[id].zone === 'internal');
+    if (internal.length === 0) {
+      const advice =
+        'name its `listeners`: without them a route is served by those of zone internal, and there are none';
+      problems.error(atKey(node), `route "${nameOf(node)}" is served by no listener`, advice);
+    }
+    return internal;
+  }
+  const ids = items(named).flatMap((item) => refer(item, 'listener', around.names, problems) ?? []);
+  if (named.kind === 'list' && named.items.length === 0) {
+    const advice = 'name a listener, or remove the key for those of zone internal';
+    problems.error(atKey(named), `route "${nameOf(node)}" is served by no listener`, advice);
+  }
+  return ids;
+}
+
+/** Keys whose effect another key takes away. */
+function noticeIdle(own: Node, node: Node, problems: Problems): void {
+  const idle = (key: string, beside: string): void => {
+    const found = child(own, key);
+    if (found === undefined || isOff(found)) return;
+    problems.notice(atKey(found), `${key} has no effect beside \`${beside}\``, 'remove one of the two');
+  };
+  if (has(node, 'redirect')) for (const key of ['sticky', 'override', 'mode', 'rewrite']) idle(key, 'redirect');
+  if (has(node, 'upstream')) for (const key of ['sticky', 'override']) idle(key, 'upstream');
+}
+
+function noticeOverride(own: Node, listeners: readonly string[], around: Surroundings, problems: Problems): void {
+  const override = child(own, 'override');
+  if (override === undefined || isOff(override) || listeners.length === 0) return;
+  if (listeners.some((id) => around.listeners[id]?.zone !== 'edge')) return;
+  const reason = 'override is believed on listeners of zone internal only, and this route has none';
+  problems.notice(atKey(override), reason, 'remove it, or serve the route on an internal listener too');
+}
