@@ -48,7 +48,7 @@ export function bucketOf(firstByte: number, length: number): number {
 export class NameSet {
   readonly names: string[] = [];
   /** First candidate per `bucketOf`, or -1; `next` chains the others. Read by the head scan for its first question. */
-  readonly first = new Int16Array(32 * LENGTHS).fill(-1);
+  readonly first = new Int32Array(32 * LENGTHS).fill(-1);
   private readonly next: number[] = [];
   private readonly numbers = new Map<string, number>();
 

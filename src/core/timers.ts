@@ -67,8 +67,9 @@ export class Timers {
     const now = this.clock.now();
     const current = Math.floor(now / TICK);
     const from = Math.max(this.passed, current - SLOTS);
-    for (let tick = from; tick < current; tick++) this.pass(this.slots[tick % SLOTS], now);
+    // Set before anything fires: what is put meanwhile goes into slots of turns to come, even after a long stall.
     this.passed = current;
+    for (let tick = from; tick < current; tick++) this.pass(this.slots[tick % SLOTS], now);
   }
 
   stop(): void {

@@ -1,0 +1,81 @@
+/**
+ * What one access log line costs: built, gathered and made into bytes, in nanoseconds. Run: node bench/micro/access-log.ts
+ * Beside it, the same facts through JSON.stringify.
+ */
+
+import { systemClock } from '../../src/core/clock.ts';
+import { Exchange } from '../../src/core/exchange.ts';
+import { Lane } from '../../src/core/lanes.ts';
+import { BlockLedger } from '../../src/core/ledger.ts';
+import { Ring, ringMemory } from '../../src/core/ring.ts';
+import { SharedLanes } from '../../src/core/shared.ts';
+import { Timers } from '../../src/core/timers.ts';
+import { AccessLines } from '../../src/telemetry/access-line.ts';
+import { AccessLog } from '../../src/telemetry/access-log.ts';
+
+const ROUNDS = 1_000_000;
+const shared = new SharedLanes(1);
+new BlockLedger(shared, systemClock);
+const lane = new Lane();
+lane.grow(shared.segments(0));
+
+/** As the wire makes them: strings that are slices of a head that was read. */
+function exchanges(count: number): Exchange[] {
+  return Array.from({ length: count }, (_, i) => {
+    const head = `GET /cart/items/${i}?page=2 HTTP/1.1\r\nhost: cart.internal\r\nx-user-id: user-${i}\r\n`;
+    const target = head.slice(4, head.indexOf(' HTTP'));
+    const request = { method: 'GET', target, host: 'cart.internal', minor: 1, field: () => undefined };
+    const x = new Exchange(i, 0.5, request, 'internal', '127.0.0.1', '0123456789ab');
+    x.correlationId = `${i}`.padStart(32, 'c');
+    x.context = [head.slice(-9, -2), undefined];
+    x.caller = 'web';
+    x.traceId = `${i}`.padStart(32, 'a');
+    x.spanId = `${i}`.padStart(16, 'b');
+    x.route = 'cart';
+    x.upstream = 'cart';
+    x.member = 'http://127.0.0.1:7001';
+    x.attempts = 1;
+    x.status = 200;
+    x.bytesOut = 1024;
+    x.queueTime = 0;
+    x.connectTime = 0;
+    x.firstByteTime = 0.431 + i / 7;
+    x.totalTime = 0.612 + i / 7;
+    return x;
+  });
+}
+
+function time(name: string, body: (x: Exchange) => void): void {
+  const settled = exchanges(1024);
+  for (let i = 0; i < ROUNDS / 5; i++) body(settled[i & 1023]);
+  const started = performance.now();
+  for (let i = 0; i < ROUNDS; i++) body(settled[i & 1023]);
+  console.log(`${name.padEnd(40)} ${(((performance.now() - started) * 1e6) / ROUNDS).toFixed(0)} ns a line`);
+}
+
+let bytes = 0;
+const ring = new Ring(ringMemory(1_048_576));
+const log = new AccessLog({
+  clock: systemClock,
+  timers: new Timers(systemClock),
+  lane,
+  pid: process.pid,
+  hostname: 'router-1',
+  sink: (text) => {
+    bytes += text.length;
+    ring.write(text);
+    return ring.read() !== undefined;
+  },
+});
+log.learn('0123456789ab', ['x-user-id', 'x-tournament-id']);
+const lines = new AccessLines(process.pid, 'router-1');
+const names = ['x-user-id', 'x-tournament-id'];
+console.log(lines.line(exchanges(1)[0], systemClock.wall(), names));
+time('access log (line, batch, bytes)', log.settled);
+time('the line alone, flattened by no one', (x) => {
+  bytes += lines.line(x, 1, names).length;
+});
+time('JSON.stringify of the same facts', (x) => {
+  bytes += JSON.stringify({ level: 30, time: systemClock.wall(), ...x, request: undefined }).length;
+});
+console.log(`${bytes} bytes`);

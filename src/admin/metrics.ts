@@ -1,0 +1,23 @@
+/**
+ * GET /metrics: what Prometheus scrapes.
+ *
+ * Rule: a scrape costs the control thread a walk over the counters and the data threads nothing. What it says is put
+ * together in telemetry; here it is only handed out.
+ */
+
+import type { FastifyPluginAsync } from 'fastify';
+
+export interface MetricsPage {
+  readonly contentType: string;
+  /** The whole exposition, once. */
+  scrape(): Promise<string>;
+}
+
+export function metrics(page: MetricsPage): FastifyPluginAsync {
+  return async (server) => {
+    server.get('/metrics', async (_request, reply) => {
+      reply.type(page.contentType);
+      return page.scrape();
+    });
+  };
+}

@@ -1,0 +1,287 @@
+/**
+ * The only file that knows every part: puts the process together, starts the parts in order and stops them in reverse.
+ *
+ * Rule: nothing listens before a valid document runs on every thread, and the data listeners open last, so that whoever
+ * gets a connection gets an answer. On the way down the admin port closes last: it says until the end that the router is
+ * draining. Signals, arguments and exit codes are left to cli/serve.ts.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, hostname } from 'node:os';
+import { type Admin, startAdmin } from './admin/server.ts';
+import type { Problem } from './config/document.ts';
+import { formatProblem } from './config/problems.ts';
+import { type FileWatch, watchFile } from './config/providers/file.ts';
+import { readDocument } from './config/read.ts';
+import { parseAddress } from './config/wording.ts';
+import { Control, type Outcome } from './control/control.ts';
+import type { View } from './control/view.ts';
+import { type Clock, systemClock } from './core/clock.ts';
+import type { PlaneLog } from './core/events.ts';
+import { BlockLedger } from './core/ledger.ts';
+import { SharedLanes } from './core/shared.ts';
+import type { Destination } from './telemetry/destination.ts';
+import { type LogThreshold, operationalLog } from './telemetry/log.ts';
+import { buildMetrics } from './telemetry/metrics.ts';
+import type { Crew } from './worker/crew.ts';
+import { canShare, listenTrouble, whyTaken } from './worker/ports.ts';
+import type { EndableThread, ThreadStatus } from './worker/protocol.ts';
+import type { RemoteNeeds } from './worker/remote.ts';
+import { startCrew } from './worker/start.ts';
+
+export interface AppOptions {
+  /** The file, and what problems call its text. */
+  readonly configPath: string;
+  /** Data threads; wins over the document. 0: the data plane runs on this thread. */
+  readonly workers?: number | undefined;
+  /** Take up the file whenever it changes. */
+  readonly watch: boolean;
+  /** Where `${NAME}` in the document is looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes the access log; undefined: nobody reads it and no line is built. Whoever opened it ends it after `stop`. */
+  readonly accessLog: Destination | undefined;
+  /** Takes the operational log. Whoever opened it ends it after `stop`. */
+  readonly log: Destination;
+  readonly logLevel: LogThreshold;
+  readonly clock?: Clock;
+  /** Starts a worker thread; tests hand in one that lets them end it. */
+  readonly startWorker?: (needs: RemoteNeeds) => EndableThread;
+}
+
+export interface App {
+  /** Listener -> bound port. */
+  readonly ports: ReadonlyMap<string, number>;
+  readonly adminPort: number;
+  /** Threads that carry traffic beside this one; 0 where it does so itself. */
+  readonly workers: number;
+  readonly view: () => View;
+  /** Reads the file now; answers once every thread runs it, or nothing has changed. */
+  reload(): Promise<Outcome>;
+  /** The same with a text from elsewhere. */
+  propose(text: string, source: string, author: string, reason: string): Promise<Outcome>;
+  /** Has the threads hand on the access log lines they gather. */
+  flushAccessLog(): Promise<void>;
+  status(): Promise<ThreadStatus>;
+  /** Leaves in good order: unready at once, `drain.notice` of further service, `drain.limit` for what is under way. */
+  drain(): Promise<void>;
+  /** Stops now; also a drain that is under way. */
+  stop(): Promise<void>;
+  /** A line in the operational log. */
+  readonly log: PlaneLog;
+}
+
+/** Why the router did not start. `problems` are those of the document, where that is the reason. */
+export class StartRefused extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, problems: readonly Problem[] = []) {
+    super([message, ...problems.map(formatProblem)].join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Starts the router; throws StartRefused, with nothing left behind, where it cannot. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const text = await readText(options.configPath);
+  const log = operationalLog(options.log, options.logLevel);
+  const clock = options.clock ?? systemClock;
+  const workers = workersOf(options, text, log);
+  const lanes = new SharedLanes(Math.max(1, workers));
+  const ledger = new BlockLedger(lanes, clock);
+  const { accessLog, startWorker } = options;
+  const crew = startCrew({ workers, hostname: hostname(), lanes, ledger, log, accessLog, startWorker });
+  const workersFixed = options.workers !== undefined;
+  const control = new Control({ clock, ledger, threads: crew, log, env: options.env, workersFixed });
+  const running = new RunningApp(options, { workers, crew, control, log });
+  try {
+    await running.open(text, lanes, ledger);
+    return running;
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { message } = error as NodeJS.ErrnoException;
+    throw new StartRefused(`cannot read the document: ${message}; name another file with --config`);
+  }
+}
+
+/** How many worker threads: as asked, as written, or one per core; 1 where threads cannot share a port. */
+function workersOf(options: AppOptions, text: string, log: PlaneLog): number {
+  const reading = readDocument(text, options.configPath, options.env);
+  if (!reading.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, reading.problems);
+  const wanted = options.workers ?? reading.document.workers ?? availableParallelism();
+  if (wanted <= 1 || canShare(process.platform)) return wanted;
+  log('warn', { wanted, platform: process.platform }, 'threads cannot share a port on this platform: one serves');
+  return 1;
+}
+
+interface Parts {
+  readonly workers: number;
+  readonly crew: Crew;
+  readonly control: Control;
+  readonly log: PlaneLog;
+}
+
+class RunningApp implements App {
+  readonly ports = new Map<string, number>();
+  readonly workers: number;
+  readonly log: PlaneLog;
+  adminPort = 0;
+  private readonly options: AppOptions;
+  private readonly crew: Crew;
+  private readonly control: Control;
+  private phase: 'starting' | 'serving' | 'draining' = 'starting';
+  private admin: Admin | undefined = undefined;
+  private watch: FileWatch | undefined = undefined;
+  /** How the last reading of the file ended. */
+  private lastOutcome: Outcome | undefined = undefined;
+  private endNotice: () => void = () => {};
+
+  constructor(options: AppOptions, { workers, crew, control, log }: Parts) {
+    this.options = options;
+    this.workers = workers;
+    this.crew = crew;
+    this.control = control;
+    this.log = log;
+  }
+
+  readonly view = (): View => this.control.view;
+
+  async open(text: string, lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
+    const { configPath } = this.options;
+    const outcome = await this.propose(text, 'start', '', '');
+    if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
+    const running = this.control.view.running;
+    if (running === undefined) throw new StartRefused('no document is in force');
+    await this.openAdmin(running.document.admin.address, lanes, ledger);
+    for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);
+    this.crew.serve();
+    this.phase = 'serving';
+    if (this.options.watch) this.startWatch(text);
+    const listeners = Object.fromEntries(this.ports);
+    const { revision } = running;
+    this.log('info', { listeners, admin: this.adminPort, threads: this.workers, revision }, 'serving');
+  }
+
+  private async openAdmin(address: string, lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
+    const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 0 };
+    const threads = () => ({ wanted: this.crew.wanted, running: this.crew.running, restarts: this.crew.restarts });
+    const metrics = buildMetrics({
+      shown: () => ledger.shown(),
+      sum: (block, offset) => lanes.sum(block, offset),
+      scraped: () => ledger.scraped(),
+      members: () => membersOf(this.control.view),
+      lastReload: () => reloadOf(this.control.view),
+      revision: () => this.control.view.running?.revision ?? '',
+      threads,
+      droppedLines: () => this.options.accessLog?.dropped ?? 0,
+    });
+    const health = { view: this.view, threads, phase: () => this.phase };
+    try {
+      this.admin = await startAdmin({ metrics, health }, host, port);
+      this.adminPort = this.admin.port;
+    } catch (error) {
+      throw new StartRefused(`admin.address ${address}: ${listenTrouble(error as NodeJS.ErrnoException)}`);
+    }
+  }
+
+  private async openListener(id: string, address: string): Promise<void> {
+    const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 0 };
+    const trouble = await whyTaken(host, port);
+    if (trouble !== undefined) throw new StartRefused(`listener ${id}, address ${address}: ${trouble}`);
+    const answer = await this.crew.listen({ listener: id, host, port });
+    if (!answer.ok) throw new StartRefused(`listener ${id}, address ${address}: ${answer.reason}`);
+    this.ports.set(id, answer.value);
+  }
+
+  private startWatch(known: string): void {
+    const path = this.options.configPath;
+    this.watch = watchFile({
+      path,
+      known,
+      onText: async (text, { cause }) => {
+        this.lastOutcome = await this.propose(text, cause === 'change' ? 'file' : 'reload', '', '');
+      },
+      onError: (problem) => {
+        this.lastOutcome = this.control.unreadable({ source: 'file', author: '', reason: '' }, problem);
+      },
+    });
+  }
+
+  async reload(): Promise<Outcome> {
+    const path = this.options.configPath;
+    if (this.watch !== undefined) {
+      await this.watch.reload();
+      if (this.lastOutcome !== undefined) return this.lastOutcome;
+    }
+    try {
+      return await this.propose(await readFile(path, 'utf8'), 'reload', '', '');
+    } catch (error) {
+      const reason = `cannot be read: ${(error as Error).message}`;
+      const advice = 'the running document stays in force';
+      const problem = { severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice } as const;
+      return this.control.unreadable({ source: 'reload', author: '', reason: '' }, problem);
+    }
+  }
+
+  propose(text: string, source: string, author: string, reason: string): Promise<Outcome> {
+    return this.control.propose({ text, path: this.options.configPath, source, author, reason });
+  }
+
+  flushAccessLog(): Promise<void> {
+    return this.crew.flush();
+  }
+
+  status(): Promise<ThreadStatus> {
+    return this.crew.status();
+  }
+
+  async drain(): Promise<void> {
+    this.phase = 'draining';
+    const { notice, limit } = this.control.view.running?.document.drain ?? { notice: 0, limit: 0 };
+    this.log('info', { notice, limit }, 'draining: unready from now on, still serving');
+    await this.crew.drain();
+    await this.serveOn(notice);
+    this.log('info', { limit, ...(await this.status()) }, 'accepting no more');
+    await this.close(limit);
+  }
+
+  async stop(): Promise<void> {
+    this.phase = 'draining';
+    this.endNotice();
+    await this.close(0);
+  }
+
+  private serveOn(notice: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, notice);
+      this.endNotice = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** In reverse: nobody proposes any more, traffic ends, then the admin port. */
+  private async close(limit: number): Promise<void> {
+    this.watch?.stop();
+    await this.crew.stop(limit);
+    await this.admin?.stop();
+  }
+}
+
+function* membersOf({ running }: View): Iterable<{ upstream: string; member: string; up: boolean }> {
+  for (const [upstream, { endpoints }] of Object.entries(running?.document.upstreams ?? {})) {
+    for (const { url } of endpoints) yield { upstream, member: url, up: true };
+  }
+}
+
+function reloadOf({ lastReload }: View): { successful: boolean; at: number } {
+  return { successful: lastReload?.successful ?? false, at: lastReload?.successfulAt ?? 0 };
+}

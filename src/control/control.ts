@@ -1,0 +1,197 @@
+/**
+ * The one door for change: whoever wants another document proposes it here.
+ *
+ * Rule: proposals pass one at a time, and each either runs on every thread or changes nothing at all. On the way: read,
+ * same revision (nothing to do), cold keys, compile, rehearse, ready on every thread, swap. The running table is not
+ * touched before the last step. Watching files and answering the API is left to those who propose.
+ */
+
+import { compile } from '../config/compile.ts';
+import type { Document, Problem, Reading } from '../config/document.ts';
+import { drySite } from '../config/dry-site.ts';
+import { formatProblem } from '../config/problems.ts';
+import { readDocument } from '../config/read.ts';
+import { rehearse } from '../config/rehearse.ts';
+import { tryOut } from '../config/try-out.ts';
+import type { Clock } from '../core/clock.ts';
+import type { PlaneLog } from '../core/events.ts';
+import type { BlockLedger } from '../core/ledger.ts';
+import { coldChanges, type Finding, placed } from './cold.ts';
+import type { Origin, View } from './view.ts';
+
+export interface Proposal extends Origin {
+  readonly text: string;
+  /** What problems call the text. */
+  readonly path: string;
+  /** The revision it was made from; refused where another one runs by now. */
+  readonly parentRevision?: string;
+}
+
+/** Why a proposal was refused: it is wrong in itself, changes what cannot change, came too late, or a thread balked. */
+export type Refusal = 'invalid' | 'cold' | 'stale' | 'threads';
+
+export type Outcome =
+  | { readonly ok: true; readonly revision: string; readonly changed: boolean; readonly notices: readonly Problem[] }
+  | { readonly ok: false; readonly why: Refusal; readonly problems: readonly Problem[] };
+
+/** A document on its way to the threads. */
+export interface Order {
+  readonly document: Document;
+  readonly revision: string;
+  readonly blocks: readonly (readonly [key: string, block: number])[];
+}
+
+/** All data threads as one. */
+export interface Threads {
+  /** First phase: empty when every thread has the table ready, else why not. */
+  prepare(order: Order): Promise<readonly string[]>;
+  /** Second phase: resolves when every thread runs it. */
+  commit(order: Order): Promise<void>;
+  drop(revision: string): Promise<void>;
+}
+
+export interface ControlNeeds {
+  readonly clock: Clock;
+  readonly ledger: BlockLedger;
+  readonly threads: Threads;
+  readonly log: PlaneLog;
+  /** Where `${NAME}` in a text is looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The number of threads was given at start, so that a document's `workers` has no say. */
+  readonly workersFixed: boolean;
+}
+
+type Read = Extract<Reading, { ok: true }>;
+
+/** Problems of one proposal that are logged each; all of them are in the view. */
+const LOGGED = 20;
+
+export class Control {
+  private readonly needs: ControlNeeds;
+  private queue: Promise<unknown> = Promise.resolve();
+  private state: View = { running: undefined, lastReload: undefined };
+
+  constructor(needs: ControlNeeds) {
+    this.needs = needs;
+  }
+
+  get view(): View {
+    return this.state;
+  }
+
+  /** Answers once every thread runs the document, or nothing has changed. */
+  propose(proposal: Proposal): Promise<Outcome> {
+    const outcome = this.queue
+      .then(() => this.decide(proposal))
+      .catch((error: unknown) => this.refuse(proposal, 'invalid', [failedOver(proposal, error)]));
+    this.queue = outcome;
+    return outcome;
+  }
+
+  /** A text that could not even be read counts as a proposal, and as refused. */
+  unreadable(origin: Origin, problem: Problem): Outcome {
+    return this.refuse(origin, 'invalid', [problem]);
+  }
+
+  private async decide(proposal: Proposal): Promise<Outcome> {
+    const { running } = this.state;
+    const { text, path, parentRevision } = proposal;
+    const refuse = (why: Refusal, findings: readonly Finding[]) =>
+      this.refuse(proposal, why, placed(findings, path, text));
+    if (parentRevision !== undefined && parentRevision !== running?.revision) {
+      const reason = `made from revision ${parentRevision}, but ${running?.revision ?? 'none'} runs`;
+      return refuse('stale', [{ pointer: '', reason, advice: 'read the running document and make the change there' }]);
+    }
+    const reading = readDocument(text, path, this.needs.env);
+    if (!reading.ok) return this.refuse(proposal, 'invalid', reading.problems);
+    if (reading.revision === running?.revision) return this.accept(proposal, reading, false);
+    const cold = running === undefined ? [] : coldChanges(running.document, reading.document, this.needs.workersFixed);
+    if (cold.length > 0) return refuse('cold', cold);
+    return this.install(proposal, reading, refuse);
+  }
+
+  /** From a document that is right in itself to one that runs. */
+  private async install(
+    proposal: Proposal,
+    reading: Read,
+    refuse: (why: Refusal, findings: readonly Finding[]) => Outcome,
+  ): Promise<Outcome> {
+    const { ledger, threads } = this.needs;
+    const { document, revision } = reading;
+    const claim = ledger.claim();
+    const problems = compilesHere(reading, (key) => claim.block(key))
+      ? []
+      : tryOut(document, revision, proposal.text, proposal.path);
+    if (problems.length > 0) {
+      claim.drop();
+      return this.refuse(proposal, 'invalid', problems);
+    }
+    const order: Order = { document, revision, blocks: claim.entries() };
+    const reasons = await threads.prepare(order);
+    if (reasons.length > 0) {
+      await threads.drop(revision);
+      claim.drop();
+      const advice = 'the router runs on with the document it has';
+      return refuse(
+        'threads',
+        reasons.map((reason) => ({ pointer: '', reason, advice })),
+      );
+    }
+    await threads.commit(order);
+    claim.settle();
+    return this.accept(proposal, reading, true);
+  }
+
+  private accept(origin: Origin, { document, revision, notices }: Read, changed: boolean): Outcome {
+    const at = this.needs.clock.wall();
+    const { source, author, reason } = origin;
+    const since = changed ? at : (this.state.running?.since ?? at);
+    this.state = {
+      running: { document, revision, since, notices },
+      lastReload: { source, author, reason, at, successful: true, successfulAt: at, problems: [] },
+    };
+    const fields = { revision, source, author, reason };
+    this.needs.log('info', fields, changed ? 'document in force on all threads' : 'document unchanged');
+    if (changed) for (const notice of notices) this.needs.log('info', placeOf(notice), formatProblem(notice));
+    return { ok: true, revision, changed, notices };
+  }
+
+  private refuse(origin: Origin, why: Refusal, problems: readonly Problem[]): Outcome {
+    const { source, author, reason } = origin;
+    const successfulAt = this.state.lastReload?.successfulAt ?? 0;
+    const at = this.needs.clock.wall();
+    // Someone who lost a race has to read again; nothing is wrong with what runs or with the file.
+    if (why !== 'stale') {
+      const lastReload = { source, author, reason, at, successful: false, successfulAt, problems };
+      this.state = { ...this.state, lastReload };
+    }
+    const revision = this.state.running?.revision;
+    const fields = { source, author, problems: problems.length, revision };
+    this.needs.log('error', fields, 'document refused; the running one stays in force');
+    for (const problem of problems.slice(0, LOGGED)) {
+      this.needs.log(problem.severity === 'error' ? 'error' : 'info', placeOf(problem), formatProblem(problem));
+    }
+    return { ok: false, why, problems };
+  }
+}
+
+/** Compiles on this thread first and asks the examples: what fails, fails before any data thread hears of it. */
+function compilesHere({ document, revision }: Read, block: (key: string) => number): boolean {
+  try {
+    const table = compile(document, revision, { upstream: drySite().upstream, block });
+    return rehearse(table, document.examples).length === 0;
+  } catch {
+    // What it was, and where in the text, is worked out by trying it out once more.
+    return false;
+  }
+}
+
+function failedOver({ path }: Proposal, error: unknown): Problem {
+  const reason = `the router itself failed over this text: ${error instanceof Error ? error.stack : String(error)}`;
+  const advice = 'this is a fault of the router; the running document stays in force';
+  return { severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice };
+}
+
+function placeOf({ path, line, column, pointer }: Problem): Record<string, unknown> {
+  return { path, line, column, pointer };
+}

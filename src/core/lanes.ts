@@ -1,0 +1,118 @@
+/**
+ * Counters in shared memory: one lane per data thread, no locks.
+ *
+ * Rule: a lane has one writer, its thread; anyone may read all lanes and add them up. Memory comes in segments of
+ * BLOCKS_PER_SEGMENT blocks; a block belongs to one key (a route and upstream pair, an upstream, a listener) for as long
+ * as the ledger says, across tables. Values are doubles: exact up to 2^53, one plain add per count, and on 64-bit
+ * machines never seen half written. Who owns which block is left to core/ledger.ts, the memory to core/shared.ts.
+ */
+
+/** Doubles per block. */
+export const BLOCK_SIZE = 128;
+export const BLOCKS_PER_SEGMENT = 512;
+
+/** Layout of a block of kind (route, upstream): statuses, then the histogram, then its sum in milliseconds. */
+export const ROUTE_BLOCK = { statuses: 0, buckets: 68, sum: 126 } as const;
+/** Layout of a block of kind upstream. */
+export const UPSTREAM_BLOCK = { inFlight: 0, outcomes: 1, retries: 16 } as const;
+/** Layout of a block of kind listener. */
+export const LISTENER_BLOCK = { connections: 0 } as const;
+/** Layout of the one block of kind thread: what a thread counts of itself. */
+export const THREAD_BLOCK = { droppedLines: 0 } as const;
+
+/** Outcomes of an attempt, in the order of their counters. */
+export const OUTCOMES = ['success', 'connect', 'reset', 'protocol', 'timeout', 'server_error', 'client_gone'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Why a further attempt was made, in the order of their counters. `reused`: a pooled connection had died unused;
+ * `status`: a status that has no counter of its own. */
+export const RETRY_REASONS = ['reused', 'connect', 'reset', 'timeout', '500', '502', '503', '504', 'status'] as const;
+export type RetryReason = (typeof RETRY_REASONS)[number];
+
+/** Statuses with a counter of their own: those registered with IANA, and 499, our mark for a client that left. */
+const OWN_STATUSES = [
+  [100, 103],
+  [200, 208],
+  [226, 226],
+  [300, 305],
+  [307, 308],
+  [400, 417],
+  [421, 426],
+  [428, 429],
+  [431, 431],
+  [451, 451],
+  [499, 499],
+  [500, 508],
+  [510, 511],
+] as const;
+
+/** Labels of the status counters, in their order: exact where registered, then one a class, then `none` (nothing sent). */
+export const STATUS_LABELS: readonly string[] = [
+  ...OWN_STATUSES.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => String(first + i))),
+  ...['1xx', '2xx', '3xx', '4xx', '5xx', 'none'],
+];
+
+/** Counter of each status from 0 to 999. From 600 on counts as 5xx, as RFC 9110 section 15 has clients treat it. */
+const STATUS_INDEX = Uint8Array.from({ length: 1000 }, (_, status) => {
+  const own = STATUS_LABELS.indexOf(String(status));
+  if (own !== -1) return own;
+  return STATUS_LABELS.indexOf(status < 100 ? 'none' : `${Math.min(5, Math.floor(status / 100))}xx`);
+});
+
+/** The position of a status among the counters of a route block. */
+export function statusIndex(status: number): number {
+  return STATUS_INDEX[status] ?? STATUS_INDEX[999];
+}
+
+/** Upper bounds of the histogram's buckets in milliseconds, inclusive: 1 to 9 times each power of ten, 0.1 ms to 60 s. */
+export const BOUNDS: readonly number[] = Array.from({ length: 51 }, (_, i) => {
+  const digit = 1 + (i % 9);
+  return i < 9 ? digit / 10 : digit * 10 ** (Math.floor(i / 9) - 1);
+});
+
+/** All buckets: one per bound, and one for what took longer. */
+export const BUCKETS = BOUNDS.length + 1;
+
+/** The bucket of a duration in milliseconds; below 0 (not measured) counts as 0. A few nanoseconds. */
+export function bucketOf(ms: number): number {
+  if (ms <= 1) return ms <= 0.1 ? 0 : Math.ceil(ms * 10) - 1;
+  if (ms <= 10) return Math.ceil(ms) + 8;
+  if (ms <= 100) return Math.ceil(ms / 10) + 17;
+  if (ms <= 1000) return Math.ceil(ms / 100) + 26;
+  if (ms <= 10_000) return Math.ceil(ms / 1000) + 35;
+  return ms <= 60_000 ? Math.ceil(ms / 10_000) + 44 : BUCKETS - 1;
+}
+
+/** One thread's lane: its segments, in order. Grown by the ledger's owner before a table that needs more is swapped in. */
+export class Lane {
+  private readonly segments: Float64Array[] = [];
+
+  grow(memory: readonly SharedArrayBuffer[]): void {
+    for (let i = this.segments.length; i < memory.length; i++) this.segments.push(new Float64Array(memory[i]));
+  }
+
+  add(block: number, offset: number, amount: number): void {
+    const segment = this.segments[(block / BLOCKS_PER_SEGMENT) | 0];
+    segment[(block % BLOCKS_PER_SEGMENT) * BLOCK_SIZE + offset] += amount;
+  }
+
+  /** Puts a value in place of another. Only for whoever knows that the lane's thread does not write there now. */
+  set(block: number, offset: number, value: number): void {
+    const segment = this.segments[(block / BLOCKS_PER_SEGMENT) | 0];
+    segment[(block % BLOCKS_PER_SEGMENT) * BLOCK_SIZE + offset] = value;
+  }
+
+  read(block: number, offset: number): number {
+    const segment = this.segments[(block / BLOCKS_PER_SEGMENT) | 0];
+    return segment[(block % BLOCKS_PER_SEGMENT) * BLOCK_SIZE + offset];
+  }
+
+  /** One finished exchange: its status and its duration in milliseconds, into a block of kind (route, upstream). */
+  count(block: number, status: number, ms: number): void {
+    const segment = this.segments[(block / BLOCKS_PER_SEGMENT) | 0];
+    const start = (block % BLOCKS_PER_SEGMENT) * BLOCK_SIZE;
+    segment[start + ROUTE_BLOCK.statuses + statusIndex(status)] += 1;
+    segment[start + ROUTE_BLOCK.buckets + bucketOf(ms)] += 1;
+    if (ms > 0) segment[start + ROUTE_BLOCK.sum] += ms;
+  }
+}

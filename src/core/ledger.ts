@@ -1,0 +1,163 @@
+/**
+ * Which block of counters belongs to which key, across documents.
+ *
+ * Rule: a key keeps its block as long as a document speaks of it. A key that no document speaks of any more is shown to
+ * one further scrape, so that its last counts are seen, and then no longer; its block gets a new owner only after
+ * LINGER, because an exchange that boarded under the old table may still settle there. Runs on the control thread; the
+ * threads get the result as a list of keys and blocks.
+ */
+
+import type { Clock } from './clock.ts';
+import { LISTENER_BLOCK, UPSTREAM_BLOCK } from './lanes.ts';
+import type { SharedLanes } from './shared.ts';
+
+/** Exchanges of no route. Its block is 0 in every process. */
+export const UNMATCHED_KEY = 'route:_none|';
+/** What threads count of themselves; its block is 1 in every process. */
+export const THREAD_KEY = 'thread:';
+export const THREAD_COUNTERS = 1;
+
+/** How long the counts of a removed key are kept for a scrape that does not come, milliseconds. */
+const UNSEEN_LIMIT = 600_000;
+/** How long a block rests before it gets a new owner: longer than a stream usually lives, milliseconds. */
+const LINGER = 3_600_000;
+
+/** What a key says: a route with the upstream it reached ('' where none), an upstream, a listener, or the threads. */
+export type KeyFacts =
+  | { readonly kind: 'route'; readonly route: string; readonly upstream: string }
+  | { readonly kind: 'upstream'; readonly upstream: string }
+  | { readonly kind: 'listener'; readonly listener: string }
+  | { readonly kind: 'thread' };
+
+/** The facts in a key. Upstream ids hold no `|`, so the last one parts route and upstream. */
+export function readKey(key: string): KeyFacts {
+  if (key.startsWith('route:')) {
+    const bar = key.lastIndexOf('|');
+    return { kind: 'route', route: key.slice(6, bar), upstream: key.slice(bar + 1) };
+  }
+  if (key.startsWith('upstream:')) return { kind: 'upstream', upstream: key.slice(9) };
+  if (key.startsWith('listener:')) return { kind: 'listener', listener: key.slice(9) };
+  return { kind: 'thread' };
+}
+
+/** Blocks asked for by one proposal: either all of them become the document's, or those that are new are given back. */
+export interface Claim {
+  block(key: string): number;
+  /** Every key asked for so far, with its block. */
+  entries(): [key: string, block: number][];
+  /** The proposal is the document now: keys it did not ask for begin to leave. */
+  settle(): void;
+  /** The proposal was refused: it leaves no trace. */
+  drop(): void;
+}
+
+interface Owned {
+  readonly block: number;
+  /** When its key left the document, monotonic milliseconds; undefined while it is in it. */
+  left: number | undefined;
+}
+
+export class BlockLedger {
+  private readonly lanes: SharedLanes;
+  private readonly clock: Clock;
+  private readonly owners = new Map<string, Owned>();
+  /** Blocks without owner, those free for longest first, each with the time it may be used from. */
+  private readonly free: { readonly block: number; readonly from: number }[] = [];
+  /** What the open claim asked for: a scrape meanwhile must not take it away. */
+  private claimed: ReadonlyMap<string, number> | undefined = undefined;
+  private size = 0;
+
+  constructor(lanes: SharedLanes, clock: Clock) {
+    this.lanes = lanes;
+    this.clock = clock;
+    this.own(UNMATCHED_KEY);
+    this.own(THREAD_KEY);
+  }
+
+  /** Opens a claim; the one before must be settled or dropped (proposals come one at a time). */
+  claim(): Claim {
+    const asked = new Map<string, number>();
+    const fresh: string[] = [];
+    for (const key of [UNMATCHED_KEY, THREAD_KEY]) asked.set(key, this.own(key));
+    this.claimed = asked;
+    return {
+      block: (key) => {
+        if (!this.owners.has(key)) fresh.push(key);
+        const block = this.own(key);
+        asked.set(key, block);
+        return block;
+      },
+      entries: () => [...asked],
+      settle: () => {
+        this.claimed = undefined;
+        this.keep(asked);
+      },
+      drop: () => {
+        this.claimed = undefined;
+        for (const key of fresh) this.release(key, 0);
+      },
+    };
+  }
+
+  /** Every key a scrape shows, with its block: those of the document, and those that left since the last scrape. */
+  shown(): [key: string, block: number][] {
+    return Array.from(this.owners, ([key, owned]) => [key, owned.block]);
+  }
+
+  /** A scrape was answered: keys that had left by then are shown no more. */
+  scraped(): void {
+    for (const [key, owned] of this.owners) {
+      if (owned.left !== undefined && this.claimed?.has(key) !== true) this.release(key, LINGER);
+    }
+  }
+
+  /** A thread died: what it held open is gone with it. Counts stay. */
+  resetGauges(lane: number): void {
+    for (const [key, block] of this.shown()) {
+      const { kind } = readKey(key);
+      if (kind === 'upstream') this.lanes.reset(lane, block, UPSTREAM_BLOCK.inFlight);
+      if (kind === 'listener') this.lanes.reset(lane, block, LISTENER_BLOCK.connections);
+    }
+  }
+
+  private keep(asked: ReadonlyMap<string, number>): void {
+    const now = this.clock.now();
+    for (const [key, owned] of this.owners) {
+      if (asked.has(key)) owned.left = undefined;
+      else owned.left ??= now;
+      // Without anyone who scrapes, removed keys would pile up for ever.
+      if (owned.left !== undefined && now - owned.left > UNSEEN_LIMIT) this.release(key, LINGER);
+    }
+  }
+
+  private own(key: string): number {
+    const known = this.owners.get(key);
+    if (known !== undefined) return known.block;
+    const block = this.take();
+    // Until its claim settles the key counts as the document's: a scrape in between shows zeros, which is true.
+    this.owners.set(key, { block, left: undefined });
+    return block;
+  }
+
+  private take(): number {
+    const rested = this.free[0];
+    if (rested !== undefined && rested.from <= this.clock.now()) {
+      this.free.shift();
+      this.lanes.clear(rested.block);
+      return rested.block;
+    }
+    this.size += 1;
+    this.lanes.grow(this.size);
+    return this.size - 1;
+  }
+
+  private release(key: string, rest: number): void {
+    const owned = this.owners.get(key);
+    if (owned === undefined) return;
+    this.owners.delete(key);
+    const entry = { block: owned.block, from: this.clock.now() + rest };
+    // A block that was never used needs no rest and goes to the front.
+    if (rest === 0) this.free.unshift(entry);
+    else this.free.push(entry);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The memory behind the lanes, as the control thread sees it: all lanes at once.
+ *
+ * Rule: memory only grows, in whole segments, for all lanes alike; a segment that was handed to a thread stays valid for
+ * the life of the process, so that a thread that is started anew goes on with the counts of the one that died. Which
+ * block means what is left to core/ledger.ts.
+ */
+
+import { BLOCK_SIZE, BLOCKS_PER_SEGMENT, Lane } from './lanes.ts';
+
+const SEGMENT_BYTES = BLOCKS_PER_SEGMENT * BLOCK_SIZE * Float64Array.BYTES_PER_ELEMENT;
+
+export class SharedLanes {
+  private readonly memory: SharedArrayBuffer[][];
+  private readonly lanes: Lane[];
+
+  /** `count`: how many data threads write; at least 1. */
+  constructor(count: number) {
+    this.memory = Array.from({ length: count }, () => []);
+    this.lanes = Array.from({ length: count }, () => new Lane());
+  }
+
+  get count(): number {
+    return this.lanes.length;
+  }
+
+  /** Makes room for blocks 0 to `blocks` - 1 in every lane. */
+  grow(blocks: number): void {
+    const segments = Math.ceil(blocks / BLOCKS_PER_SEGMENT);
+    for (const [i, memory] of this.memory.entries()) {
+      while (memory.length < segments) memory.push(new SharedArrayBuffer(SEGMENT_BYTES));
+      this.lanes[i].grow(memory);
+    }
+  }
+
+  /** The segments of one lane, to be handed to its thread. */
+  segments(lane: number): readonly SharedArrayBuffer[] {
+    return this.memory[lane];
+  }
+
+  /** One counter, all lanes added up. */
+  sum(block: number, offset: number): number {
+    let total = 0;
+    for (const lane of this.lanes) total += lane.read(block, offset);
+    return total;
+  }
+
+  /** Sets a block to 0 in every lane, before it gets a new owner. */
+  clear(block: number): void {
+    for (const lane of this.lanes) for (let i = 0; i < BLOCK_SIZE; i++) lane.set(block, i, 0);
+  }
+
+  /** Sets one value of one lane to 0: a gauge whose thread died with what it counted. */
+  reset(lane: number, block: number, offset: number): void {
+    this.lanes[lane].set(block, offset, 0);
+  }
+}

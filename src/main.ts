@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/**
+ * argv -> command.
+ *
+ * Rule: a command's parts are loaded only when it is called, so that `check` needs no sockets and `--help` needs nothing;
+ * and so that a Node.js that is too old hears a sentence instead of a syntax error. The exit code is the command's.
+ */
+
+import { readFileSync } from 'node:fs';
+import type { App } from './app.ts';
+import type { Served, ServeSettings } from './cli/serve.ts';
+
+const OLDEST = 24;
+
+process.exitCode = await main(process.argv.slice(2));
+// What is left open after a command is of no use to anyone (a log pipe without reader, a connection to a probe).
+process.exit();
+
+async function main(argv: readonly string[]): Promise<number> {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < OLDEST) {
+    const advice = 'inside the repository use `npm run signalbox`, which brings its own';
+    process.stderr.write(
+      `signalbox needs Node.js ${OLDEST} or newer and this is ${process.versions.node}; ${advice}\n`,
+    );
+    return 1;
+  }
+  const [command, ...rest] = argv;
+  if (command === 'serve') return serve(rest);
+  if (command === 'check') return check(rest);
+  const { COMMANDS, USAGE } = await import('./cli/usage.ts');
+  if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
+    process.stdout.write(USAGE);
+    return command === undefined ? 2 : 0;
+  }
+  if (command === '--version' || command === '-v') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  const { didYouMean } = await import('./config/suggest.ts');
+  const advice = didYouMean(command, COMMANDS, `there are ${COMMANDS.join(', ')}`);
+  process.stderr.write(`unknown command ${command}; ${advice}\nsignalbox --help says what there is\n`);
+  return 2;
+}
+
+async function serve(argv: readonly string[]): Promise<number> {
+  const { serveCommand } = await import('./cli/serve.ts');
+  const out = (text: string) => void process.stdout.write(text);
+  const err = (text: string) => void process.stderr.write(text);
+  return serveCommand(argv, { out, err, start, process });
+}
+
+/** The router with its logs on the process's own streams, or where the settings say. */
+async function start({ accessLog: target, ...settings }: ServeSettings): Promise<Served> {
+  const { startApp } = await import('./app.ts');
+  const { systemClock } = await import('./core/clock.ts');
+  const { openDestination, openStandard, standardsAreOne } = await import('./telemetry/destination.ts');
+  let app: App | undefined;
+  const onError = (error: Error) => app?.log('error', { err: error.message, target }, 'access log loses lines');
+  const { now } = systemClock;
+  const accessLog = target === 'off' ? undefined : openDestination(target, { now, onError });
+  const shared = accessLog !== undefined && target === '-' && standardsAreOne();
+  const log = shared ? accessLog : openStandard(2, { now, onError: () => {} });
+  const running = await startApp({ ...settings, env: process.env, log, accessLog });
+  app = running;
+  return {
+    workers: running.workers,
+    log: running.log,
+    reload: () => running.reload(),
+    reopenLogs: () => accessLog?.reopen(),
+    drain: () => running.drain(),
+    stop: () => running.stop(),
+    endLogs: async () => {
+      await accessLog?.end();
+      if (!shared) await log.end();
+    },
+  };
+}
+
+async function check(argv: readonly string[]): Promise<number> {
+  const { checkCommand } = await import('./cli/check.ts');
+  const out = (text: string) => void process.stdout.write(`${text}\n`);
+  const err = (text: string) => void process.stderr.write(`${text}\n`);
+  return checkCommand(argv, { out, err });
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
+}

@@ -1,0 +1,42 @@
+/**
+ * A data thread from its real parts: the system's clock and chance, a timer wheel, upstreams, the plane.
+ * Tests put a Thread together from parts of their own instead.
+ */
+
+import { compile } from '../config/compile.ts';
+import { systemClock } from '../core/clock.ts';
+import { systemDraw } from '../core/draw.ts';
+import type { PlaneLog } from '../core/events.ts';
+import { Lane } from '../core/lanes.ts';
+import { Timers } from '../core/timers.ts';
+import { Plane } from '../proxy/plane.ts';
+import type { BatchSink } from '../telemetry/access-log.ts';
+import { limitedLog } from '../telemetry/log.ts';
+import { UpstreamLedger } from '../upstream/build.ts';
+import { Thread } from './thread.ts';
+
+export interface ThreadSite {
+  readonly hostname: string;
+  readonly log: PlaneLog;
+  readonly sink: BatchSink | undefined;
+  readonly threads: number;
+}
+
+export function buildThread({ hostname, log, sink, threads }: ThreadSite): Thread {
+  const clock = systemClock;
+  const draw = systemDraw;
+  const timers = new Timers(clock);
+  const lane = new Lane();
+  const limited = limitedLog(log, clock);
+  return new Thread({
+    clock,
+    timers,
+    lane,
+    upstreams: new UpstreamLedger({ clock, timers, draw }),
+    plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, threads }),
+    compile,
+    pid: process.pid,
+    hostname,
+    sink,
+  });
+}

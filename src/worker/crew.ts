@@ -1,0 +1,258 @@
+/**
+ * All data threads of the process, as one: every document goes to each of them in two phases, and one that dies is
+ * replaced.
+ *
+ * Rule: a new thread gets the current document and opens the same ports before it counts as running; its predecessor's
+ * counts go on, its gauges begin at 0. A thread that does not answer in time is ended like one that died. Which document
+ * is the right one is left to control.
+ */
+
+import type { PlaneLog } from '../core/events.ts';
+import { type Pauses, restPauses } from './pauses.ts';
+import type { Answer, DataThread, EndableThread, ListenCall, Order, ThreadStatus } from './protocol.ts';
+
+/** How long a thread may take to compile or swap a document, milliseconds. */
+const ANSWER_LIMIT = 15_000;
+/** How long a question may take whose answer is good to have but not needed, milliseconds. */
+const QUESTION_LIMIT = 2000;
+/** Beyond the drain limit, for what a thread does after it, milliseconds. */
+const STOP_GRACE = 2000;
+
+export interface CrewNeeds {
+  readonly count: number;
+  /** Starts the thread of a lane; `onEnd` hears once that it is over, and of what it died. */
+  readonly start: (lane: number, onEnd: (cause: Error | undefined) => void) => EndableThread;
+  readonly memory: (lane: number) => readonly SharedArrayBuffer[];
+  /** A thread is gone: what it held open counts no more. */
+  readonly resetGauges: (lane: number) => void;
+  /** Brings the threads' access log lines together; undefined where nobody reads them, or no thread needs it. */
+  readonly lines?: { collect(): void; stop(): void } | undefined;
+  readonly log: PlaneLog;
+  readonly pauses?: Pauses;
+}
+
+/** A place for a thread. `thread` is set while one lives, `serves` once it runs the current document on open ports. */
+interface Seat {
+  readonly lane: number;
+  thread: EndableThread | undefined;
+  serves: boolean;
+  /** Revision the living thread has ready and not yet swapped in. */
+  ready: string | undefined;
+}
+
+export class Crew {
+  private readonly needs: CrewNeeds;
+  private readonly seats: Seat[];
+  private readonly pauses: Pauses;
+  private readonly listening: ListenCall[] = [];
+  /** What a thread that starts anew gets; undefined until the first document is in. */
+  private current: Order | undefined = undefined;
+  private stopping = false;
+  private draining = false;
+  /** Threads started again so far. */
+  restarts = 0;
+
+  constructor(needs: CrewNeeds) {
+    this.needs = needs;
+    this.pauses = needs.pauses ?? restPauses();
+    this.seats = Array.from({ length: needs.count }, (_, lane) => {
+      return { lane, thread: undefined, serves: false, ready: undefined };
+    });
+    for (const seat of this.seats) this.startThread(seat);
+  }
+
+  get wanted(): number {
+    return this.seats.length;
+  }
+
+  get running(): number {
+    return this.seats.filter((seat) => seat.serves).length;
+  }
+
+  /** First phase, on every thread: empty when all have the table ready, else why not. */
+  async prepare(order: Order): Promise<string[]> {
+    const living = this.seats.filter(
+      (seat) => seat.thread !== undefined && (seat.serves || this.current === undefined),
+    );
+    if (living.length === 0) return ['no data thread is running'];
+    const answers = await Promise.all(living.map((seat) => this.prepareOne(seat, order)));
+    return answers.flatMap((answer, i) => (answer.ok ? [] : [`data thread ${living[i].lane}: ${answer.reason}`]));
+  }
+
+  /** Second phase: from here on this is the document, also for threads that start later. */
+  async commit(order: Order): Promise<void> {
+    this.current = order;
+    await Promise.all(this.seats.map((seat) => this.commitOne(seat, order)));
+  }
+
+  /** The proposal was refused: threads forget what they have ready. */
+  async drop(revision: string): Promise<void> {
+    const ready = this.seats.filter((seat) => seat.ready === revision);
+    for (const seat of ready) seat.ready = undefined;
+    await Promise.all(ready.map((seat) => this.ask(seat, (thread) => thread.drop(revision))));
+  }
+
+  /** Opens a listener on every thread; the first thread picks the port where it is 0. The answer is the port. */
+  async listen(call: Omit<ListenCall, 'reusePort'>): Promise<Answer<number>> {
+    let { port } = call;
+    for (const seat of this.seats) {
+      const order = { ...call, port, reusePort: this.seats.length > 1 };
+      const answer = await this.ask(seat, (thread) => thread.listen(order));
+      if (!answer.ok) return answer;
+      port = answer.value;
+    }
+    this.listening.push({ ...call, port, reusePort: this.seats.length > 1 });
+    return { ok: true, value: port };
+  }
+
+  /** All ports are open: from here on a thread that dies is replaced. */
+  serve(): void {
+    for (const seat of this.seats) seat.serves = seat.thread !== undefined;
+  }
+
+  async drain(): Promise<void> {
+    this.draining = true;
+    await Promise.all(this.seats.map((seat) => this.ask(seat, (thread) => thread.drain(), QUESTION_LIMIT)));
+  }
+
+  /** Ends all threads; exchanges under way get `limit` milliseconds. Called again with a shorter limit, that one holds. */
+  async stop(limit: number): Promise<void> {
+    this.stopping = true;
+    this.pauses.stop();
+    const ends = this.seats.map(async (seat) => {
+      await this.ask(seat, (thread) => thread.stop(limit), limit + STOP_GRACE);
+      await seat.thread?.end();
+      seat.thread = undefined;
+      seat.serves = false;
+    });
+    await Promise.all(ends);
+    this.needs.lines?.stop();
+  }
+
+  /** What all threads hold, added up. */
+  async status(): Promise<ThreadStatus> {
+    const answers = await Promise.all(
+      this.seats.map((seat) => this.ask(seat, (thread) => thread.status(), QUESTION_LIMIT)),
+    );
+    const sum = { connections: 0, exchanges: 0, tunnels: 0 };
+    for (const answer of answers) {
+      if (!answer.ok) continue;
+      sum.connections += answer.value.connections;
+      sum.exchanges += answer.value.exchanges;
+      sum.tunnels += answer.value.tunnels;
+    }
+    return sum;
+  }
+
+  /** Has every thread hand on its access log lines. */
+  async flush(): Promise<void> {
+    await Promise.all(this.seats.map((seat) => this.ask(seat, (thread) => thread.flush(), QUESTION_LIMIT)));
+    this.needs.lines?.collect();
+  }
+
+  private startThread(seat: Seat): void {
+    this.pauses.begun(seat.lane);
+    const thread = this.needs.start(seat.lane, (cause) => this.ended(seat, thread, cause));
+    seat.thread = thread;
+  }
+
+  private ended(seat: Seat, thread: EndableThread, cause: Error | undefined): void {
+    if (seat.thread !== thread) return;
+    seat.thread = undefined;
+    seat.serves = false;
+    seat.ready = undefined;
+    this.needs.resetGauges(seat.lane);
+    if (this.stopping) return;
+    const fields = { thread: seat.lane, err: cause?.message, stack: cause?.stack };
+    // Before the first document is in, whoever starts the router hears of it by its answer.
+    if (this.current === undefined) {
+      this.needs.log('error', fields, 'data thread died at start');
+      return;
+    }
+    const pause = this.pauses.after(seat.lane, () => void this.restart(seat));
+    this.needs.log(
+      'error',
+      { ...fields, again: pause },
+      'data thread died; its connections are lost, a new one starts',
+    );
+  }
+
+  private async restart(seat: Seat): Promise<void> {
+    this.restarts += 1;
+    this.startThread(seat);
+    const { thread } = seat;
+    const reason = await this.bringUp(seat, thread);
+    // Whatever happened meanwhile to this thread was told and dealt with where it happened.
+    if (seat.thread !== thread || thread === undefined || this.stopping) return;
+    if (reason === undefined) {
+      this.needs.log('info', { thread: seat.lane, revision: this.current?.revision }, 'data thread serves again');
+    } else {
+      this.needs.log('error', { thread: seat.lane, reason }, 'data thread could not start');
+      await thread.end();
+    }
+  }
+
+  /** Gives a new thread the current document and the ports; undefined once it serves, else why not. */
+  private async bringUp(seat: Seat, thread: EndableThread | undefined): Promise<string | undefined> {
+    let has: Order | undefined;
+    for (let opened = false; has !== this.current || !opened; ) {
+      if (has !== this.current && this.current !== undefined) {
+        const order = this.current;
+        const answer = await this.install(seat, order);
+        if (!answer.ok) return answer.reason;
+        has = order;
+      } else {
+        const reason = await this.openAll(seat);
+        if (reason !== undefined) return reason;
+        opened = true;
+      }
+    }
+    // In the same turn as the last look at `current`: a commit in between would pass this thread by.
+    seat.serves = seat.thread === thread;
+    return undefined;
+  }
+
+  private async openAll(seat: Seat): Promise<string | undefined> {
+    for (const call of this.listening) {
+      const answer = await this.ask(seat, (thread) => thread.listen(call));
+      if (!answer.ok) return `listener ${call.listener}: ${answer.reason}`;
+    }
+    if (this.draining) await this.ask(seat, (thread) => thread.drain());
+    return undefined;
+  }
+
+  private async prepareOne(seat: Seat, order: Order): Promise<Answer<undefined>> {
+    const memory = this.needs.memory(seat.lane);
+    const answer = await this.ask(seat, (thread) => thread.prepare({ ...order, memory }));
+    if (answer.ok) seat.ready = order.revision;
+    return answer;
+  }
+
+  private async commitOne(seat: Seat, order: Order): Promise<void> {
+    // A thread that is still on its way up takes the new document there.
+    if (seat.ready !== order.revision && !seat.serves) return;
+    const answer = await this.install(seat, order);
+    if (answer.ok || seat.thread === undefined) return;
+    // All others run the new document by now; one that cannot follow must not serve on with the old.
+    this.needs.log('error', { thread: seat.lane, reason: answer.reason }, 'data thread could not swap the document');
+    await seat.thread.end();
+  }
+
+  private async install(seat: Seat, order: Order): Promise<Answer<undefined>> {
+    if (seat.ready !== order.revision) {
+      const prepared = await this.prepareOne(seat, order);
+      if (!prepared.ok) return prepared;
+    }
+    seat.ready = undefined;
+    return this.ask(seat, (thread) => thread.commit(order.revision));
+  }
+
+  private async ask<T>(
+    seat: Seat,
+    question: (thread: DataThread) => Promise<Answer<T>>,
+    limit = ANSWER_LIMIT,
+  ): Promise<Answer<T>> {
+    if (seat.thread === undefined) return { ok: false, reason: 'the thread is not running' };
+    return this.pauses.within(question(seat.thread), limit, { ok: false, reason: `no answer within ${limit} ms` });
+  }
+}

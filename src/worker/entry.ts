@@ -1,0 +1,40 @@
+/**
+ * Where a worker thread begins: messages in, answers out.
+ *
+ * Rule: whatever goes wrong here ends this thread and no other; the control thread starts a new one. Before it dies it
+ * hands on the access log lines it still holds, because those exchanges are over and were paid for.
+ */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { Ring } from '../core/ring.ts';
+import { buildThread } from './build.ts';
+import type { Answer, Birth, FromThread, Method, ToThread } from './protocol.ts';
+
+if (parentPort === null) throw new Error('entry.ts runs as a worker thread; start the router with `signalbox serve`');
+const port = parentPort;
+const birth = workerData as Birth;
+
+const ring = birth.lines === undefined ? undefined : new Ring(birth.lines);
+
+const thread = buildThread({
+  hostname: birth.hostname,
+  threads: birth.threads,
+  log: (level, fields, message) => say({ is: 'log', level, fields, message }),
+  sink: ring === undefined ? undefined : (lines) => ring.write(lines),
+});
+
+port.on('message', (message: ToThread) => {
+  void answer(message.id, message.method, message.argument);
+});
+
+process.on('uncaughtExceptionMonitor', () => thread.flushNow());
+
+async function answer(id: number, method: Method, argument: unknown): Promise<void> {
+  // Each method takes what its call carries; remote.ts is the only one who writes calls.
+  const call = thread[method] as (argument: unknown) => Promise<Answer<unknown>>;
+  say({ is: 'answer', id, answer: await call.call(thread, argument) });
+}
+
+function say(message: FromThread): void {
+  port.postMessage(message);
+}

@@ -1,0 +1,34 @@
+/**
+ * Ports that several threads share.
+ *
+ * Rule: each thread listens with a socket of its own (SO_REUSEPORT) and the kernel spreads connections over them. The
+ * kernel lets every process of the same user join such a port, so a second router would silently take half of the
+ * traffic of the first; therefore a port is tried alone, without sharing, before the threads open it.
+ */
+
+import { createServer } from 'node:net';
+
+/** Platforms where `reusePort` works; elsewhere one thread serves. https://nodejs.org/api/net.html#serverlistenoptions-callback */
+const SHARING: ReadonlySet<NodeJS.Platform> = new Set(['linux', 'freebsd', 'sunos', 'aix']);
+
+export function canShare(platform: NodeJS.Platform): boolean {
+  return SHARING.has(platform);
+}
+
+/** Why the address cannot be opened, with the remedy; undefined where it can. Port 0 always can. */
+export async function whyTaken(host: string, port: number): Promise<string | undefined> {
+  if (port === 0) return undefined;
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(listenTrouble(error)));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** The system's reason in words, with the remedy. */
+export function listenTrouble(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'the address is in use; stop the other program, or choose another port';
+  if (error.code === 'EACCES') return 'this user may not open the port; choose one above 1023, or grant the right to';
+  if (error.code === 'EADDRNOTAVAIL') return 'no interface has this address; use one of the machine, or 0.0.0.0';
+  return error.message;
+}

@@ -1,0 +1,100 @@
+/**
+ * What the control thread and a data thread say to each other.
+ *
+ * Rule: the control thread asks, the data thread answers, always with a value: a thread that cannot do what was asked, or
+ * that died over it, is an expected end. The same interface stands before a worker thread and before the data plane on
+ * the main thread (workers: 0). Everything here survives a structured clone.
+ */
+
+import type { compile } from '../config/compile.ts';
+import type { LogLevel } from '../core/events.ts';
+
+/** What `compile` takes: a validated document. */
+export type Document = Parameters<typeof compile>[0];
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+/** A document to compile, with the blocks of counters of its keys and the lane's memory behind them. */
+export interface Order {
+  readonly document: Document;
+  readonly revision: string;
+  readonly blocks: readonly (readonly [key: string, block: number])[];
+}
+
+export interface PrepareCall extends Order {
+  readonly memory: readonly SharedArrayBuffer[];
+}
+
+export interface ListenCall {
+  readonly listener: string;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly reusePort: boolean;
+}
+
+export interface ThreadStatus {
+  readonly connections: number;
+  readonly exchanges: number;
+  readonly tunnels: number;
+}
+
+export interface DataThread {
+  /** Compiles and keeps the table aside. */
+  prepare(call: PrepareCall): Promise<Answer<undefined>>;
+  /** Swaps the prepared table of this revision in. */
+  commit(revision: string): Promise<Answer<undefined>>;
+  /** Forgets the prepared table of this revision. */
+  drop(revision: string): Promise<Answer<undefined>>;
+  /** Opens a listener of the table; the answer is the port. */
+  listen(call: ListenCall): Promise<Answer<number>>;
+  /** From now on replies carry `Connection: close`; new connections are still served. */
+  drain(): Promise<Answer<undefined>>;
+  /** Stops accepting, lets exchanges finish for `limit` milliseconds, cuts the rest. */
+  stop(limit: number): Promise<Answer<undefined>>;
+  status(): Promise<Answer<ThreadStatus>>;
+  /** Hands on what the access log gathers. */
+  flush(): Promise<Answer<undefined>>;
+}
+
+/** A thread that can be ended from outside. */
+export interface EndableThread extends DataThread {
+  /** Ends it now, with all its connections. */
+  end(): Promise<void>;
+}
+
+export type Method = keyof DataThread;
+
+/** From the control thread. */
+export interface ToThread {
+  readonly id: number;
+  readonly method: Method;
+  readonly argument: unknown;
+}
+
+/** From a data thread. */
+export type FromThread =
+  | { readonly is: 'answer'; readonly id: number; readonly answer: Answer<unknown> }
+  | {
+      readonly is: 'log';
+      readonly level: LogLevel;
+      readonly fields: Readonly<Record<string, unknown>>;
+      readonly message: string;
+    };
+
+/** What a worker thread is born with. */
+export interface Birth {
+  readonly hostname: string;
+  /** Ring (core/ring.ts) for access log lines; undefined where nobody reads them: then no line is built. */
+  readonly lines: SharedArrayBuffer | undefined;
+  /** Threads that share the listeners, this one counted. */
+  readonly threads: number;
+}
+
+export function done(): Answer<undefined> {
+  return { ok: true, value: undefined };
+}
+
+export function refused(error: unknown): { readonly ok: false; readonly reason: string } {
+  return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,95 @@
+/**
+ * A worker thread as the control thread sees it: calls out, answers in.
+ *
+ * Rule: every call is answered. When the thread ends, whatever was still open is answered with that, and `onEnd` hears of
+ * it once, with what the thread died of.
+ */
+
+import { Worker } from 'node:worker_threads';
+import type { PlaneLog } from '../core/events.ts';
+import type {
+  Answer,
+  Birth,
+  DataThread,
+  EndableThread,
+  FromThread,
+  Method,
+  ThreadStatus,
+  ToThread,
+} from './protocol.ts';
+
+export interface RemoteNeeds {
+  /** The thread's number from 0, for its name in `top -H`. */
+  readonly lane: number;
+  readonly birth: Birth;
+  readonly log: PlaneLog;
+  /** The thread is over; `cause` is undefined where it was asked to end. */
+  readonly onEnd: (cause: Error | undefined) => void;
+}
+
+export function startWorker(needs: RemoteNeeds): EndableThread {
+  const worker = new Worker(new URL('./entry.ts', import.meta.url), {
+    workerData: needs.birth,
+    name: `data ${needs.lane}`,
+  });
+  return new RemoteThread(worker, needs);
+}
+
+class RemoteThread implements EndableThread {
+  private readonly worker: Worker;
+  private readonly open = new Map<number, (answer: Answer<unknown>) => void>();
+  private calls = 0;
+  private over = false;
+
+  constructor(worker: Worker, needs: RemoteNeeds) {
+    this.worker = worker;
+    let cause: Error | undefined;
+    worker.on('message', (message: FromThread) => this.hear(message, needs));
+    worker.on('error', (error: Error) => {
+      cause = error;
+    });
+    worker.on('exit', (code) => {
+      this.over = true;
+      const reason = cause === undefined ? 'the thread ended' : `the thread died: ${cause.message}`;
+      for (const settle of this.open.values()) settle({ ok: false, reason });
+      this.open.clear();
+      needs.onEnd(cause ?? (code === 0 ? undefined : new Error(`the thread ended with code ${code}`)));
+    });
+  }
+
+  prepare = (call: Parameters<DataThread['prepare']>[0]) => this.call<undefined>('prepare', call);
+  commit = (revision: string) => this.call<undefined>('commit', revision);
+  drop = (revision: string) => this.call<undefined>('drop', revision);
+  listen = (call: Parameters<DataThread['listen']>[0]) => this.call<number>('listen', call);
+  drain = () => this.call<undefined>('drain', undefined);
+  stop = (limit: number) => this.call<undefined>('stop', limit);
+  status = () => this.call<ThreadStatus>('status', undefined);
+  flush = () => this.call<undefined>('flush', undefined);
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private call<T>(method: Method, argument: unknown): Promise<Answer<T>> {
+    if (this.over) return Promise.resolve({ ok: false, reason: 'the thread ended' });
+    return new Promise((resolve) => {
+      this.calls += 1;
+      // entry.ts answers a call with what the method of the same name returned.
+      this.open.set(this.calls, resolve as (answer: Answer<unknown>) => void);
+      this.say({ id: this.calls, method, argument });
+    });
+  }
+
+  private hear(message: FromThread, needs: RemoteNeeds): void {
+    if (message.is === 'answer') {
+      this.open.get(message.id)?.(message.answer);
+      this.open.delete(message.id);
+    } else {
+      needs.log(message.level, message.fields, message.message);
+    }
+  }
+
+  private say(message: ToThread): void {
+    this.worker.postMessage(message);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Starts the data threads of a process: worker threads, or the data plane on the main thread where none are wanted.
+ *
+ * Rule: whoever asks gets a crew either way and need not know which. Access log lines of all threads go to one
+ * destination: through rings in shared memory, or directly where there is no second thread.
+ */
+
+import type { PlaneLog } from '../core/events.ts';
+import type { BlockLedger } from '../core/ledger.ts';
+import type { SharedLanes } from '../core/shared.ts';
+import type { Destination } from '../telemetry/destination.ts';
+import { LineCollector } from '../telemetry/line-collector.ts';
+import { buildThread } from './build.ts';
+import { Crew } from './crew.ts';
+import type { EndableThread } from './protocol.ts';
+import { type RemoteNeeds, startWorker } from './remote.ts';
+
+export interface CrewSite {
+  /** 0: the data plane runs on this thread. */
+  readonly workers: number;
+  readonly hostname: string;
+  readonly lanes: SharedLanes;
+  readonly ledger: BlockLedger;
+  readonly log: PlaneLog;
+  /** undefined: nobody reads the access log. */
+  readonly accessLog: Destination | undefined;
+  /** Starts a worker thread; tests hand in one that lets them end it. */
+  readonly startWorker: ((needs: RemoteNeeds) => EndableThread) | undefined;
+}
+
+export function startCrew(site: CrewSite): Crew {
+  const { workers, hostname, lanes, ledger, log, accessLog } = site;
+  const threads = Math.max(1, workers);
+  const lines = accessLog === undefined || workers === 0 ? undefined : new LineCollector(accessLog);
+  const start = site.startWorker ?? startWorker;
+  const worker = (lane: number, onEnd: RemoteNeeds['onEnd']): EndableThread =>
+    start({ lane, birth: { hostname, threads, lines: lines?.memory(lane) }, log, onEnd });
+  return new Crew({
+    count: threads,
+    start: (lane, onEnd) => (workers === 0 ? localThread(site) : worker(lane, onEnd)),
+    memory: (lane) => lanes.segments(lane),
+    resetGauges: (lane) => ledger.resetGauges(lane),
+    lines,
+    log,
+  });
+}
+
+function localThread({ hostname, log, accessLog }: CrewSite): EndableThread {
+  const sink =
+    accessLog &&
+    ((lines: string): boolean => {
+      accessLog.write(Buffer.from(lines, 'latin1'));
+      return true;
+    });
+  return buildThread({ hostname, log, sink, threads: 1 });
+}
