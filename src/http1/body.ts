@@ -240,8 +240,8 @@ export class BodyReader {
         this.state = TRAILER_START;
         return byte === LF || this.no('a CR without LF in a trailer');
       default:
-        this.done = true;
-        return byte === LF || this.no('a CR without LF after the last chunk');
+        this.done = byte === LF;
+        return this.done || this.no('a CR without LF after the last chunk');
     }
   }
 

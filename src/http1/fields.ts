@@ -41,6 +41,7 @@ export class Fields {
     const { first } = names;
     let total = 0;
     this.used = 0;
+    this.tooMany = false;
     let i = at;
     for (;;) {
       if (i >= end) return INCOMPLETE;
@@ -184,7 +185,7 @@ export function readConnection(value: string, into: ConnectionOptions): string |
     return undefined;
   }
   for (const part of value.toLowerCase().split(',')) {
-    const option = part.trim();
+    const option = trimmed(part);
     if (option === 'close') into.close = true;
     else if (option === 'keep-alive') into.keepAlive = true;
     else if (option === 'upgrade') into.upgrade = true;
@@ -195,6 +196,19 @@ export function readConnection(value: string, into: ConnectionOptions): string |
     into.named.add(option);
   }
   return undefined;
+}
+
+/** Without spaces and tabs around it. `trim` of strings would take a no-break space (obs-text here) for white space. */
+export function trimmed(part: string): string {
+  let from = 0;
+  let to = part.length;
+  while (from < to && isBlank(part.charCodeAt(from))) from++;
+  while (to > from && isBlank(part.charCodeAt(to - 1))) to--;
+  return part.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === SP || code === HTAB;
 }
 
 export function isToken(text: string): boolean {

@@ -52,9 +52,10 @@ export class ReplyHead {
     if (lineEnd <= 0) return lineEnd;
     const after = this.fields.scan(bytes, lineEnd, end, start, names, MOST_REPLY_HEADERS);
     if (after === REFUSED) return this.refuse(this.fields.refusal);
-    if (after === INCOMPLETE) {
-      return end - start > MOST_REPLY_HEAD ? this.refuse(`a head longer than ${MOST_REPLY_HEAD} bytes`) : INCOMPLETE;
+    if (after === INCOMPLETE ? end - start >= MOST_REPLY_HEAD : after - start > MOST_REPLY_HEAD) {
+      return this.refuse(`a head longer than ${MOST_REPLY_HEAD} bytes`);
     }
+    if (after === INCOMPLETE) return INCOMPLETE;
     this.fieldsStart = lineEnd - start;
     this.head = bytes.toString('latin1', start, after);
     return this.readFields(headRequest) ? after : REFUSED;
@@ -87,7 +88,7 @@ export class ReplyHead {
   /** A line end before the status could be complete. */
   private endsEarly(bytes: Buffer, start: number, end: number): boolean {
     const ends = bytes.subarray(start, end).includes(LF);
-    if (ends) this.refuse('a status line without status');
+    if (ends) this.refuse('an invalid status');
     return ends;
   }
 

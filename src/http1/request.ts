@@ -22,6 +22,7 @@ import {
   readConnection,
   STRIDE,
   TRANSFER_ENCODING,
+  trimmed,
 } from './fields.ts';
 import { hostName, isHost, splitAbsolute } from './target.ts';
 
@@ -155,7 +156,8 @@ export class RequestHead implements RequestFacts {
       switch (number) {
         case NAME.host:
           if (++hosts > 1) return this.no('more than one Host');
-          if (value !== this.rawHost && !this.readHost(value)) return false;
+          // The host of the request before, most often; '' stands for none and was never checked.
+          if ((value === '' || value !== this.rawHost) && !this.readHost(value)) return false;
           break;
         case CONTENT_LENGTH:
         case TRANSFER_ENCODING:
@@ -167,7 +169,7 @@ export class RequestHead implements RequestFacts {
           break;
         }
         case NAME.te:
-          this.teTrailers ||= value.toLowerCase() === 'trailers';
+          this.teTrailers ||= value === 'trailers' || value.toLowerCase().split(',').map(trimmed).includes('trailers');
           break;
         case NAME.upgrade:
           upgrade = value;
@@ -240,7 +242,8 @@ export class RequestHead implements RequestFacts {
     if (!isHost(absolute.authority)) return this.no('an invalid host in the request target');
     if (this.rawHost === '') this.readHost(absolute.authority);
     else if (!sameAuthority(absolute.authority, this.rawHost)) return this.no('Host disagrees with the request target');
-    this.target = absolute.target;
+    // An empty path of OPTIONS means the server as a whole (RFC 9112 section 3.2.4).
+    this.target = absolute.target !== '' ? absolute.target : this.method === 'OPTIONS' ? '*' : '/';
     return true;
   }
 }

@@ -5,6 +5,7 @@
  * (RFC 9110 section 4.2.4).
  */
 
+import { isIPv6 } from 'node:net';
 import { HOST } from './bytes.ts';
 
 /** `host[:port]` with a non-empty host: a name, an IPv4 address, or an IPv6 address in brackets. */
@@ -16,7 +17,7 @@ export function isHost(value: string): boolean {
   }
   const name = withoutPort(value);
   if (name === undefined || name === '') return false;
-  if (name.charCodeAt(0) === 91) return /^\[[0-9A-Fa-f:.]{2,45}\]$/.test(name);
+  if (name.charCodeAt(0) === 91) return name.endsWith(']') && isIPv6(name.slice(1, -1)) && !name.includes('%');
   return !/[[\]:]/.test(name) && !/%(?![0-9A-Fa-f]{2})/.test(name);
 }
 
@@ -33,7 +34,7 @@ export function hostName(value: string): string {
   return (withoutPort(value) ?? value).toLowerCase();
 }
 
-/** Takes `http://authority/path?query` apart; undefined where the target is no such URI. */
+/** Takes `http://authority/path?query` apart; undefined where the target is no such URI, '' where path and query are empty. */
 export function splitAbsolute(target: string): { authority: string; target: string } | undefined {
   const scheme = /^http:\/\//i.exec(target);
   if (scheme === null) return undefined;
@@ -41,6 +42,6 @@ export function splitAbsolute(target: string): { authority: string; target: stri
   let end = from;
   while (end < target.length && !'/?\\'.includes(target[end])) end++;
   const rest = target.slice(end);
-  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  const path = rest === '' || rest.startsWith('/') ? rest : `/${rest}`;
   return { authority: target.slice(from, end), target: path };
 }

@@ -332,7 +332,8 @@ export class Attempt implements Passage, LinkSink {
     if (link === undefined) return;
     this.leaveMember(outcome);
     this.link = undefined;
-    link.destroy();
+    // Bytes of a tunnel have no framing that would tell the origin that it broke off.
+    link.destroy(this.exchange.tunnel);
   }
 
   private leaveMember(outcome: Outcome): void {

@@ -26,7 +26,7 @@ const MOST_UNSENT = 65_536;
 /** After the last reply the client's remaining bytes are thrown away, lest a reset eat the reply: until it is silent for
  * so long, and no longer than that in all. */
 const LINGER_SILENCE = 2_000;
-const LINGER_LIMIT = 30_000;
+const LINGER_LIMIT = 5_000;
 
 export class ClientConnection implements Client {
   readonly door: Doorway;

@@ -8,7 +8,8 @@
 
 import type { Exchange } from '../core/exchange.ts';
 import { NAME } from '../core/names.ts';
-import { CUT, type Fields, FRAMING, STRIDE } from '../http1/fields.ts';
+import { CR, SP } from '../http1/bytes.ts';
+import { CUT, type Fields, STRIDE } from '../http1/fields.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { HeaderEdit } from '../policy/policy.ts';
@@ -37,7 +38,8 @@ function copyLines(
     const start = lines[at + 1];
     if (rule === EXACT) {
       const nameEnd = start + NAME_LENGTH[number];
-      if (nameEnd + 2 === lines[at + 2] && lines[at + 3] + 2 === lines[at + 4]) continue;
+      const usual = nameEnd + 2 === lines[at + 2] && head.charCodeAt(nameEnd + 1) === SP;
+      if (usual && lines[at + 3] + 2 === lines[at + 4]) continue;
       out += `${head.slice(run, nameEnd)}: ${head.slice(lines[at + 2], lines[at + 3])}\r\n`;
     } else {
       out += head.slice(run, start);
@@ -61,7 +63,7 @@ export function ownLines(
 
 /**
  * The head for the upstream, without the attempt's lines and the last empty line. `authority` (`host:port` of the member)
- * is for clients of HTTP/1.0 that sent no Host.
+ * is for clients of HTTP/1.0 that named no host, neither in a Host line nor in the target.
  */
 export function requestHead(
   head: RequestHead,
@@ -74,7 +76,8 @@ export function requestHead(
   const old = head.minor === 0;
   const rules = rewrite.host !== undefined || old ? narrowed(usual, rewrite.host !== undefined, old) : usual;
   const target = rewrite.target === undefined ? head.target : rewrite.target(head.target);
-  const host = rewrite.host ?? (head.rawHost === '' ? authority : undefined);
+  const hostless = old && head.fields.times(NAME.host) === 0;
+  const host = rewrite.host ?? (hostless ? head.rawHost || authority : undefined);
   const lineStays = head.originForm && !old && target === head.target;
   let out = '';
   let from = 0;
@@ -112,12 +115,10 @@ export interface ReplyParts {
 
 /** The head for the client, complete. */
 export function replyHead(head: ReplyHead, rules: Uint8Array, edit: HeaderEdit | undefined, parts: ReplyParts): string {
-  // No length in 204 and 1xx (RFC 9110 section 8.6), no chunks for a client of HTTP/1.0.
+  // No length in 204 and 1xx (RFC 9110 section 8.6), no coding for a client of HTTP/1.0, in replies to HEAD neither.
   const alsoCut = head.status === 204 || head.status < 200 ? NAME['content-length'] : CUT;
-  const alsoCutToo = parts.minor === 0 && head.framing === FRAMING.chunked ? NAME['transfer-encoding'] : CUT;
-  const from = head.minor === 1 ? 0 : head.fieldsStart;
-  const statusLine = head.minor === 1 ? '' : `HTTP/1.1${head.head.slice(8, head.fieldsStart)}`;
-  let out = statusLine + copyLines(head.head, head.fields, from, rules, edit, alsoCut, alsoCutToo);
+  const alsoCutToo = parts.minor === 0 ? NAME['transfer-encoding'] : CUT;
+  let out = statusAndLines(head, rules, edit, alsoCut, alsoCutToo);
   out += `${parts.correlationHeader}: ${parts.correlationId}\r\n`;
   if (parts.upstream !== undefined) out += `x-signalbox-upstream: ${parts.upstream}\r\n`;
   if (edit !== undefined) out += edit.append;
@@ -128,5 +129,26 @@ export function replyHead(head: ReplyHead, rules: Uint8Array, edit: HeaderEdit |
 
 /** The head of a 1xx reply that passes through. */
 export function interimHead(head: ReplyHead, rules: Uint8Array): string {
-  return `${copyLines(head.head, head.fields, 0, rules, undefined, NAME['content-length'], CUT)}\r\n`;
+  return `${statusAndLines(head, rules, undefined, NAME['content-length'], CUT)}\r\n`;
 }
+
+/**
+ * The status line is copied with the run behind it, but for what a peer must not see of the origin: its HTTP/1.0, and a
+ * missing space where a reason is missing (RFC 9112 section 4).
+ */
+function statusAndLines(
+  head: ReplyHead,
+  rules: Uint8Array,
+  edit: HeaderEdit | undefined,
+  alsoCut: number,
+  alsoCutToo: number,
+): string {
+  const text = head.head;
+  const bare = text.charCodeAt(STATUS_END) === CR;
+  if (head.minor === 1 && !bare) return copyLines(text, head.fields, 0, rules, edit, alsoCut, alsoCutToo);
+  const line = `HTTP/1.1${text.slice(8, STATUS_END)}${bare ? ' ' : ''}${text.slice(STATUS_END, head.fieldsStart)}`;
+  return line + copyLines(text, head.fields, head.fieldsStart, rules, edit, alsoCut, alsoCutToo);
+}
+
+/** Behind `HTTP/1.1 200`. */
+const STATUS_END = 12;

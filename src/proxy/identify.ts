@@ -6,6 +6,7 @@
  * 4.3; RFC 7239; RFC 9110 section 7.6.3.
  */
 
+import { isIP } from 'node:net';
 import type { Draw } from '../core/draw.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { NAME } from '../core/names.ts';
@@ -55,7 +56,9 @@ export function identify(
   if (parent !== undefined && isTraceparent(parent)) {
     exchange.traceId = parent.slice(3, 35);
     exchange.parentSpanId = parent.slice(36, 52);
-    const line = `traceparent: 00-${exchange.traceId}-${exchange.spanId}-${parent.slice(53, 55)}\r\n`;
+    // Of the flags only `sampled` is known to version 00; all others are set to zero (section 3.2.2.5.2).
+    const sampled = Number.parseInt(parent.slice(54, 55), 16) & 1;
+    const line = `traceparent: 00-${exchange.traceId}-${exchange.spanId}-0${sampled}\r\n`;
     return { number: correlation.number, kept, keepState: true, traceparent: line };
   }
   exchange.traceId = draw.hex(32);
@@ -73,10 +76,12 @@ export function isTraceparent(value: string): boolean {
 
 /** The lines that say who asked, for a peer that is not a trusted proxy: what came in is not believed. */
 export function forwardedLines(address: string, rawHost: string): string {
-  const node = address.includes(':') ? `"[${address}]"` : address;
+  // A client that left at once has no address any more.
+  const known = address === '' ? 'unknown' : address;
+  const node = known.includes(':') ? `"[${known}]"` : known;
   const host = rawHost === '' ? '' : `X-Forwarded-Host: ${rawHost}\r\n`;
   const element = rawHost === '' ? `for=${node};proto=http` : `for=${node};host=${quoted(rawHost)};proto=http`;
-  return `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: http\r\n${host}Forwarded: ${element}\r\n`;
+  return `X-Forwarded-For: ${known}\r\nX-Forwarded-Proto: http\r\n${host}Forwarded: ${element}\r\n`;
 }
 
 /** The same behind trusted proxies: what they said is kept and this hop's part added. Also finds the client. */
@@ -85,26 +90,37 @@ export function forwardedThrough(
   peer: string,
   listener: ListenerTable,
 ): { lines: string; client: string } {
-  const chain = head.field(NAME['x-forwarded-for']);
-  const forwarded = head.field(NAME.forwarded);
+  // An empty line says no more than none.
+  const chain = head.field(NAME['x-forwarded-for']) || undefined;
+  const forwarded = head.field(NAME.forwarded) || undefined;
   const own = forwardedLines(peer, head.rawHost);
   const element = own.slice(own.indexOf('Forwarded: for=') + 'Forwarded: '.length);
-  const proto = head.field(NAME['x-forwarded-proto']) ?? 'http';
-  const host = head.field(NAME['x-forwarded-host']) ?? head.rawHost;
+  const proto = head.field(NAME['x-forwarded-proto']) || 'http';
+  const host = head.field(NAME['x-forwarded-host']) || head.rawHost;
   const lines =
     `X-Forwarded-For: ${chain === undefined ? peer : `${chain}, ${peer}`}\r\nX-Forwarded-Proto: ${proto}\r\n` +
     (host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`) +
     `Forwarded: ${forwarded === undefined ? '' : `${forwarded}, `}${element}`;
-  const hops = chain?.split(',') ?? [...(forwarded ?? '').matchAll(/for="?\[?([^\]",;]+)/gi)].map((match) => match[1]);
+  const hops = chain?.split(',') ?? [...(forwarded ?? '').matchAll(FOR)].map((match) => match[1]);
   return { lines, client: nearestUntrusted(hops, peer, listener) };
+}
+
+/** The `for` parameters of Forwarded, one an element (RFC 7239 section 5.2). */
+const FOR = /(?:^|[,;])[ \t]*for=("[^"]*"|[^",; \t]+)/gi;
+
+/** The address of a hop, without brackets, quotes and port; undefined where it names none (`unknown`, `_hidden`). */
+function hopAddress(hop: string): string | undefined {
+  const [, bracketed, plain] = /^"?(?:\[([^\]]*)\](?::\d+)?|([^":]+)(?::\d+)?)"?$/.exec(hop) ?? [];
+  const address = bracketed ?? plain ?? hop;
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /** Walks the chain from the right; the first hop that is no trusted proxy is the client. */
 function nearestUntrusted(hops: readonly string[], peer: string, listener: ListenerTable): string {
   let client = peer;
   for (let i = hops.length - 1; i >= 0 && listener.trusts(client); i--) {
-    const hop = hops[i].trim();
-    if (!isCorrelationId(hop)) break;
+    const hop = hopAddress(hops[i].trim());
+    if (hop === undefined) break;
     client = hop;
   }
   return client;

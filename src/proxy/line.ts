@@ -35,10 +35,7 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   // 3 match: none is 404, two readings that lead to different routes are 400
   const matched = listener.match(request);
   exchange.path = matched.path;
-  if (matched.is !== 'route') {
-    attempt.refuse(unmatched(matched, request));
-    return;
-  }
+  if (matched.is !== 'route') return void attempt.refuse(unmatched(matched, request));
   const { route } = matched;
   exchange.route = route.id;
   exchange.block = route.block;
@@ -46,24 +43,15 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
 
   // 4 admit: route gates; a refusal ends here
   const refusal = admit(attempt, route, exchange, client);
-  if (refusal !== undefined) {
-    attempt.refuse(refusal);
-    return;
-  }
+  if (refusal !== undefined) return void attempt.refuse(refusal);
 
   // 5 answer: a reply in place of an upstream
   const answer = route.answers.length === 0 ? undefined : answerOf(route, exchange);
-  if (answer !== undefined) {
-    attempt.answer(answer);
-    return;
-  }
+  if (answer !== undefined) return void attempt.answer(answer);
 
   // 6 choose: the client's version first, then the weighted split inside it
   const chosen = route.release.choose(exchange, request, listener.internal);
-  if ('fault' in chosen) {
-    attempt.refuse(chosen.fault, chosen.status);
-    return;
-  }
+  if ('fault' in chosen) return void attempt.refuse(chosen.fault, chosen.status);
   const { upstream, block } = route.choices[chosen.index];
   exchange.version = chosen.version;
   exchange.upstream = upstream.id;
@@ -71,14 +59,14 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
 
   // 7 aim: a member from the balancer
   const member = upstream.aim(exchange, undefined);
-  if (member === undefined) attempt.refuse(fault('no_member', `upstream ${upstream.id} has no member that can serve`));
-  else if (route.settings.release.mode === 'redirect') attempt.answer(toCluster(member.id, request.target));
+  if (member === undefined)
+    return void attempt.refuse(fault('no_member', `upstream ${upstream.id} has no member that can serve`));
+  if (route.settings.release.mode === 'redirect') return void attempt.answer(toCluster(member.id, request.target));
+
   // 8 attempt: head and body go out; 9 judge, 10 relay and 11 settle follow in attempt.ts, when the upstream speaks
-  else {
-    const own = ownLines(exchange, identity, table.correlation.header, forwarded, request.minor);
-    const head = requestHead(request, door.rules.request, route.rewrite, identity, own, member.authority);
-    attempt.begin(upstream, member, head, bytes, start, end, done);
-  }
+  const own = ownLines(exchange, identity, table.correlation.header, forwarded, request.minor);
+  const head = requestHead(request, door.rules.request, route.rewrite, identity, own, member.authority);
+  attempt.begin(upstream, member, head, bytes, start, end, done);
 }
 
 /** A head or body that cannot be understood. */

@@ -12,8 +12,6 @@ import { Door } from './door.ts';
 import { line } from './line.ts';
 import type { PlaneNeeds } from './parts.ts';
 
-export type { PlaneNeeds } from './parts.ts';
-
 export interface PlaneStatus {
   readonly connections: number;
   /** Exchanges under way, tunnels too. */

@@ -56,9 +56,13 @@ export function faultReply(exchange: Exchange, fault: Fault, status: number): Re
   return { status, headers, body: `${JSON.stringify(problem)}\n` };
 }
 
+/** Clients read heads of 8 KiB and up; a detail that quotes a long target must not make ours unreadable. */
+const MOST_DETAILS = 512;
+
 /** A structured-field string (RFC 9651 section 3.3.3): visible ASCII and space, quotes and backslashes escaped. */
 function quoted(text: string): string {
-  return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
+  const short = text.length > MOST_DETAILS ? `${text.slice(0, MOST_DETAILS - 3)}...` : text;
+  return `"${short.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }
 
 export interface ReplyContext {

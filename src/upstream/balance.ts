@@ -21,14 +21,13 @@ export function balancer(balance: Balance, candidates: readonly Candidate[], dra
   const able = candidates.filter((candidate) => candidate.weight > 0);
   if (able.length < 2) return () => able[0]?.member;
   const pick = among(balance, able, draw);
-  // A second try is rare, so that it may build its own short list.
+  // A second try is rare, so that it may build its own short list. A rotation begun anew for each would send all of them
+  // to the same member, so they are drawn.
+  const again = balance === 'round-robin' ? 'random' : balance;
   return (tried) => {
     if (tried === undefined) return pick();
-    return among(
-      balance,
-      able.filter((candidate) => candidate.member !== tried),
-      draw,
-    )();
+    const others = able.filter((candidate) => candidate.member !== tried);
+    return others.length === 0 ? tried : among(again, others, draw)();
   };
 }
 
@@ -38,7 +37,7 @@ function among(balance: Balance, candidates: readonly Candidate[], draw: Draw): 
     case 'round-robin':
       return smoothRoundRobin(candidates);
     case 'least-request':
-      return () => candidates.reduce((best, one) => (load(one) < load(best) ? one : best)).member;
+      return leastLoaded(candidates, draw);
     case 'random': {
       const drawOne = weightedRandom(candidates, draw);
       return () => candidates[drawOne()].member;
@@ -48,8 +47,23 @@ function among(balance: Balance, candidates: readonly Candidate[], draw: Draw): 
   }
 }
 
+/** Idle members are alike whatever their weight: while little is asked, the weighted draw alone keeps the shares. */
 function load(candidate: Candidate): number {
-  return (candidate.member.inFlight + 1) / candidate.weight;
+  return candidate.member.inFlight / candidate.weight;
+}
+
+/** The one with the least to do for its weight; of several, the first from a drawn one on. */
+function leastLoaded(candidates: readonly Candidate[], draw: Draw): () => Member {
+  const drawOne = weightedRandom(candidates, draw);
+  return () => {
+    const first = drawOne();
+    let best = first;
+    for (let i = 1; i < candidates.length; i++) {
+      const one = (first + i) % candidates.length;
+      if (load(candidates[one]) < load(candidates[best])) best = one;
+    }
+    return candidates[best].member;
+  };
 }
 
 /** One of two drawn by weight, the one with less to do for its weight. */

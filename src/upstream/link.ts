@@ -155,28 +155,33 @@ export class HttpLink implements Link {
     this.home.keep(this);
   }
 
-  destroy(): void {
+  destroy(reset = false): void {
     if (this.phase === 'closed') return;
     this.phase = 'closed';
     this.sink = undefined;
     this.partial = undefined;
     this.home.timers.remove(this.timer);
     this.home.forget(this);
-    this.socket.destroy();
+    if (reset) this.socket.resetAndDestroy();
+    else this.socket.destroy();
     this.reading.giveBack(false);
   }
 
   /**
    * An origin that replies before the upload ends and closes makes our next write fail, while its reply is still to be
    * read. A stream of Node would throw that reply away with the socket; so the first failed write only ends the writing,
-   * and reading finds the reply, or the end of the connection.
+   * and reading finds the reply, or the end of the connection. A stream with a failed write emits no `end` any more, but
+   * it is still told of it by `push`.
    */
   private outlives(error: Error | undefined): boolean {
     const failedWrite = (error as NodeJS.ErrnoException | undefined)?.syscall === 'write';
     if (!failedWrite || this.writeBroken || (this.phase !== 'waiting' && this.phase !== 'body')) return false;
     this.writeBroken = true;
     this.poolable = false;
-    this.socket.resume();
+    this.socket.push = (chunk: unknown): boolean => {
+      if (chunk === null) this.onEnd();
+      return false;
+    };
     return true;
   }
 
@@ -315,6 +320,6 @@ export class HttpLink implements Link {
 }
 
 /** A second less than the origin promises, so that ours always closes first; half of a very short promise. */
-function idleLimitOf(seconds: number): number {
+export function idleLimitOf(seconds: number): number {
   return seconds > 1 ? (seconds - 1) * 1_000 : seconds * 500;
 }

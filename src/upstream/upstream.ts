@@ -93,8 +93,8 @@ export interface Link {
   resume(): void;
   /** The exchange is complete: back to the pool where the reply's framing allows, else closed. */
   release(): void;
-  /** Closes at once; the sink hears nothing more. */
-  destroy(): void;
+  /** Closes at once; the sink hears nothing more. `reset`: so that the origin does not take it for a clean end. */
+  destroy(reset?: boolean): void;
   /** From now on bytes pass uninterpreted (after 101). */
   becomeTunnel(): void;
   /** Marks the connection as never to be pooled (upgrade attempts). */

@@ -1,0 +1,314 @@
+/**
+ * The wheel: never early, never later than the tick its deadline falls into and the turn behind it, whatever is armed,
+ * put off, taken out or slept through.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { TICK, Timer, Timers } from '../../../src/core/timers.ts';
+import { FakeClock } from '../../support/clock.ts';
+
+const ROUND = 512 * TICK;
+
+interface Bench {
+  readonly clock: FakeClock;
+  readonly timers: Timers;
+  /** A timer, with the times it fired at. */
+  timer(): { readonly timer: Timer; readonly fired: number[] };
+}
+
+function bench(start = 1_000): Bench {
+  const clock = new FakeClock(start);
+  const timers = new Timers(clock, false);
+  return {
+    clock,
+    timers,
+    timer: () => {
+      const fired: number[] = [];
+      return { timer: new Timer(() => fired.push(clock.now())), fired };
+    },
+  };
+}
+
+/** What the rule allows: from its deadline on, within the tick it falls into and one turn of the wheel. */
+function inTime(fired: readonly number[], due: number): void {
+  assert.equal(fired.length, 1, `due at ${due}, fired ${fired.length} times: ${fired}`);
+  assert.ok(fired[0] >= due, `fired at ${fired[0]}, early by ${due - fired[0]}`);
+  assert.ok(fired[0] <= due + 2 * TICK, `fired at ${fired[0]}, late by ${fired[0] - due}`);
+}
+
+for (const delay of [0, 0.1, 1, 19.999, 20, 20.001, 39, 40, 250, 1_000, 4_000, ROUND - 1, ROUND, ROUND + 1]) {
+  for (const start of [1_000, 1_013.7, 0]) {
+    test(`a deadline in ${delay} ms from ${start} fires once, in time`, () => {
+      const { clock, timers, timer } = bench(start);
+      const one = timer();
+      timers.arm(one.timer, start + delay);
+      clock.run(timers, delay + 3 * TICK);
+      inTime(one.fired, start + delay);
+      clock.run(timers, 2 * ROUND);
+      assert.equal(one.fired.length, 1);
+    });
+  }
+}
+
+for (const delay of [75_000, 75_007.3, 600_000, 2 ** 31 - 1]) {
+  test(`a deadline in ${delay} ms, many rounds away, fires once, in time`, () => {
+    const { clock, timers, timer } = bench();
+    const one = timer();
+    timers.arm(one.timer, 1_000 + delay);
+    // Ticks alone would take minutes for the longest; a round at a time is how far the wheel may sleep.
+    while (clock.now() < 1_000 + delay - 2 * ROUND) {
+      clock.advance(ROUND / 2);
+      timers.turn();
+    }
+    assert.equal(one.fired.length, 0);
+    clock.run(timers, 3 * ROUND);
+    inTime(one.fired, 1_000 + delay);
+  });
+}
+
+test('what is armed in the past fires at the next turn that ends a tick', () => {
+  const { clock, timers, timer } = bench();
+  const one = timer();
+  timers.arm(one.timer, -5_000);
+  timers.turn();
+  assert.equal(one.fired.length, 0);
+  clock.run(timers, TICK);
+  assert.deepEqual(one.fired, [1_000 + TICK]);
+});
+
+test('Infinity never fires, and nothing is due after disarming', () => {
+  const { clock, timers, timer } = bench();
+  const never = timer();
+  const disarmed = timer();
+  timers.arm(never.timer, Number.POSITIVE_INFINITY);
+  timers.arm(disarmed.timer, 1_500);
+  timers.disarm(disarmed.timer);
+  clock.run(timers, 3 * ROUND);
+  assert.deepEqual([never.fired, disarmed.fired], [[], []]);
+  assert.equal(disarmed.timer.next, undefined);
+});
+
+test('a deadline that is put off again and again stays where it is, and fires at the last one', () => {
+  const { clock, timers, timer } = bench();
+  const one = timer();
+  timers.arm(one.timer, 2_000);
+  const { seen } = one.timer;
+  for (let i = 0; i < 40; i++) {
+    timers.arm(one.timer, clock.now() + 1_000);
+    assert.equal(one.timer.seen, seen);
+    clock.run(timers, TICK);
+  }
+  const due = clock.now() + 1_000;
+  timers.arm(one.timer, due);
+  clock.run(timers, 2_000);
+  inTime(one.fired, due);
+});
+
+test('a deadline that is drawn nearer fires at the nearer one', () => {
+  const { clock, timers, timer } = bench();
+  const one = timer();
+  timers.arm(one.timer, 76_000);
+  clock.run(timers, 5_000);
+  timers.arm(one.timer, 6_050);
+  clock.run(timers, 3 * ROUND);
+  inTime(one.fired, 6_050);
+});
+
+test('a deadline armed again after it rested fires', () => {
+  const { clock, timers, timer } = bench();
+  const one = timer();
+  timers.arm(one.timer, 1_100);
+  timers.disarm(one.timer);
+  clock.run(timers, 60);
+  timers.arm(one.timer, 1_090);
+  clock.run(timers, ROUND);
+  inTime(one.fired, 1_090);
+  timers.arm(one.timer, clock.now() + 33);
+  const due = clock.now() + 33;
+  clock.run(timers, ROUND);
+  inTime(one.fired.slice(1), due);
+});
+
+test('many deadlines in one slot fire each once, but those removed by the ones before them', () => {
+  const { clock, timers } = bench();
+  const fired = new Set<number>();
+  const all: Timer[] = Array.from({ length: 10_000 }, (_, i) => {
+    return new Timer(() => {
+      assert.ok(!fired.has(i));
+      fired.add(i);
+      if (i % 10 === 0) timers.remove(all[i + 1]);
+      if (i % 10 === 5) timers.disarm(all[i + 1]);
+      if (i % 10 === 7) timers.arm(all[i + 1], Number.POSITIVE_INFINITY);
+    });
+  });
+  for (const timer of all) timers.arm(timer, 1_105);
+  clock.run(timers, 200);
+  const wanted = all.map((_, i) => i).filter((i) => ![1, 6, 8].includes(i % 10));
+  assert.deepEqual([...fired], wanted);
+});
+
+test('a timer that arms itself again for now fires once a tick, never twice in one turn', () => {
+  const { clock, timers } = bench();
+  let turns = 0;
+  const timer = new Timer(() => {
+    turns++;
+    timers.arm(timer, clock.now());
+  });
+  timers.arm(timer, 1_000);
+  for (let i = 1; i <= 100; i++) {
+    clock.run(timers, TICK);
+    assert.equal(turns, i);
+  }
+});
+
+test('a removed timer is held by nothing', () => {
+  const { timers, timer } = bench();
+  const [one, two] = [timer(), timer()];
+  timers.arm(one.timer, 1_500);
+  timers.arm(two.timer, 1_500);
+  timers.remove(one.timer);
+  assert.deepEqual([one.timer.next, one.timer.prev], [undefined, undefined]);
+  assert.equal(one.timer.due, Number.POSITIVE_INFINITY);
+  timers.remove(one.timer);
+  assert.notEqual(two.timer.next, undefined);
+});
+
+for (const stall of [TICK, 500, ROUND - TICK, ROUND, ROUND + TICK, 3.5 * ROUND, 100 * ROUND]) {
+  test(`after a stall of ${stall} ms everything overdue fires at once, and the rest in time`, () => {
+    const { clock, timers, timer } = bench();
+    const delays = [5, 400, stall - 1, stall + 30, stall + 700, stall + ROUND - 50, stall + 2 * ROUND];
+    const all = delays.map((delay) => ({ due: 1_000 + delay, ...timer() }));
+    for (const { timer: one, due } of all) timers.arm(one, due);
+    clock.advance(stall);
+    timers.turn();
+    const after = clock.now();
+    clock.run(timers, 3 * ROUND);
+    for (const { due, fired } of all) inTime(fired, due < after ? Math.max(due, after) : due);
+  });
+}
+
+test('what a late timer arms during a long turn is not passed over', () => {
+  const { clock, timers, timer } = bench();
+  const [past, near, far] = [timer(), timer(), timer()];
+  const first = new Timer(() => {
+    timers.arm(past.timer, 1_200);
+    timers.arm(near.timer, clock.now() + 30);
+    timers.arm(far.timer, clock.now() + ROUND - TICK);
+  });
+  timers.arm(first, 1_400);
+  clock.advance(5_000);
+  timers.turn();
+  const after = clock.now();
+  clock.run(timers, 2 * ROUND);
+  inTime(past.fired, after);
+  inTime(near.fired, after + 30);
+  inTime(far.fired, after + ROUND - TICK);
+});
+
+test('a wheel of its own turns by itself until it is stopped', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const clock = new FakeClock();
+  const timers = new Timers(clock);
+  const fired: number[] = [];
+  const timer = new Timer(() => fired.push(clock.now()));
+  timers.arm(timer, 1_010);
+  clock.advance(TICK);
+  t.mock.timers.tick(TICK);
+  assert.deepEqual(fired, [1_020]);
+  timers.arm(timer, 1_030);
+  timers.stop();
+  clock.advance(10 * TICK);
+  t.mock.timers.tick(10 * TICK);
+  assert.deepEqual(fired, [1_020]);
+});
+
+// ---- Any sequence of what owners do
+
+const COUNT = 6;
+const which = fc.nat({ max: COUNT - 1 });
+const delay = fc.oneof(
+  fc.double({ min: -200, max: 200, noNaN: true }),
+  fc.double({ min: 0, max: 3 * ROUND, noNaN: true }),
+);
+type Step =
+  | { readonly do: 'arm'; readonly which: number; readonly delay: number }
+  | { readonly do: 'disarm' | 'remove'; readonly which: number }
+  | { readonly do: 'pass'; readonly delay: number };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('arm' as const), which, delay }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('disarm' as const, 'remove' as const), which }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('pass' as const),
+      delay: fc.oneof(
+        { weight: 6, arbitrary: fc.double({ min: 0, max: 60, noNaN: true }) },
+        { weight: 1, arbitrary: fc.double({ min: 0, max: 3 * ROUND, noNaN: true }) },
+      ),
+    }),
+  },
+);
+/** What a timer does when it fires: arm this one (perhaps itself) so much later, or nothing. */
+const habit = fc.option(fc.record({ which, delay }), { nil: undefined });
+
+/** A wheel beside a list of what is armed, which the rule is asked of after every turn. */
+class Watched {
+  readonly clock = new FakeClock(1_003);
+  readonly timers = new Timers(this.clock, false);
+  /** Deadline and moment of arming of each timer, undefined while it rests. */
+  private readonly armed: ({ due: number; at: number } | undefined)[] = Array.from({ length: COUNT });
+  private readonly all: Timer[];
+
+  constructor(habits: readonly ({ which: number; delay: number } | undefined)[]) {
+    this.all = habits.map((next, i) => new Timer(() => this.onFire(i, next)));
+  }
+
+  follow(one: Step): void {
+    if (one.do === 'arm') this.arm(one.which, one.delay);
+    else if (one.do === 'pass') this.pass(one.delay);
+    else {
+      this.armed[one.which] = undefined;
+      this.timers[one.do](this.all[one.which]);
+    }
+  }
+
+  pass(delay: number): void {
+    this.clock.advance(delay);
+    this.timers.turn();
+    const tick = Math.floor(this.clock.now() / TICK) * TICK;
+    for (const [i, one] of this.armed.entries()) {
+      // The tick it fell into, or was armed in when that was later, is over: it must have fired.
+      if (one !== undefined && Math.max(one.due, one.at) < tick) {
+        assert.fail(`timer ${i}, due ${one.due}, armed at ${one.at}, did not fire by ${this.clock.now()}`);
+      }
+    }
+  }
+
+  private arm(i: number, delay: number): void {
+    const at = this.clock.now();
+    this.armed[i] = { due: at + delay, at };
+    this.timers.arm(this.all[i], at + delay);
+  }
+
+  private onFire(i: number, next: { which: number; delay: number } | undefined): void {
+    const one = this.armed[i];
+    assert.ok(one !== undefined, `timer ${i} fired though it rests`);
+    assert.ok(one.due <= this.clock.now(), `timer ${i} fired early`);
+    this.armed[i] = undefined;
+    if (next !== undefined) this.arm(next.which, next.delay);
+  }
+}
+
+test('no sequence of arming, resting, removing, passing and stalling makes a timer early, late or lost', () => {
+  const habits = fc.array(habit, { minLength: COUNT, maxLength: COUNT });
+  fc.assert(
+    fc.property(habits, fc.array(step, { maxLength: 60 }), (chosen, steps) => {
+      const watched = new Watched(chosen);
+      for (const one of steps) watched.follow(one);
+      for (let i = 0; i < 20; i++) watched.pass(TICK);
+    }),
+    { numRuns: 1_000 },
+  );
+});

@@ -1,0 +1,143 @@
+/**
+ * A member's pool: the connection used last is lent first, none is lent past its idle limit, and a retired member keeps
+ * none. Connections are stand-ins that note what is done to them; real ones are the wire tests' affair.
+ */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Timers } from '../../../src/core/timers.ts';
+import { type HttpLink, idleLimitOf } from '../../../src/upstream/link.ts';
+import { PooledMember } from '../../../src/upstream/member.ts';
+import type { LinkSink } from '../../../src/upstream/upstream.ts';
+import { FakeClock } from '../../support/clock.ts';
+
+interface StandIn {
+  readonly link: HttpLink;
+  readonly taken: LinkSink[];
+  destroyed: number;
+}
+
+const SINK: LinkSink = {
+  onConnected: () => {},
+  onInterim: () => {},
+  onReply: () => true,
+  onBody: () => true,
+  onEnd: () => {},
+  onDrain: () => {},
+  onFault: () => {},
+};
+
+function stage(endpoint = 'http://127.0.0.1:7001'): {
+  clock: FakeClock;
+  member: PooledMember;
+  idle(until: number): StandIn;
+} {
+  const clock = new FakeClock();
+  const member = new PooledMember(endpoint, clock, new Timers(clock, false));
+  const idle = (until: number): StandIn => {
+    const standIn = {
+      taken: [] as LinkSink[],
+      destroyed: 0,
+      // All that a pool asks of a connection; a real one would open a socket.
+      link: {
+        idleUntil: until,
+        take: (sink: LinkSink) => standIn.taken.push(sink),
+        destroy: () => {
+          standIn.destroyed++;
+          member.forget(standIn.link);
+        },
+      } as unknown as HttpLink,
+    };
+    member.keep(standIn.link);
+    return standIn;
+  };
+  return { clock, member, idle };
+}
+
+test('a member knows its address, with the port of http where none is written', () => {
+  for (const [url, authority, host, port] of [
+    ['http://127.0.0.1:7001', '127.0.0.1:7001', '127.0.0.1', 7001],
+    ['http://cart.internal', 'cart.internal', 'cart.internal', 80],
+    ['http://cart.internal:80/', 'cart.internal', 'cart.internal', 80],
+    ['http://[::1]:7001', '[::1]:7001', '::1', 7001],
+    ['http://[2001:db8::1]', '[2001:db8::1]', '2001:db8::1', 80],
+  ] as const) {
+    const { member } = stage(url);
+    assert.deepEqual([member.id, member.authority, member.host, member.port], [url, authority, host, port]);
+    assert.deepEqual([member.inFlight, member.connections], [0, 0]);
+  }
+});
+
+test('the connection used last is lent first', () => {
+  const { member, idle } = stage();
+  const [first, second, third] = [idle(9_000), idle(9_000), idle(9_000)];
+  assert.equal(member.link(SINK, 1_000, false), third.link);
+  assert.equal(member.link(SINK, 1_000, false), second.link);
+  member.keep(third.link);
+  assert.equal(member.link(SINK, 1_000, false), third.link);
+  assert.equal(member.link(SINK, 1_000, false), first.link);
+  assert.deepEqual(third.taken, [SINK, SINK]);
+});
+
+test('connections at their idle limit are closed instead of lent, until one is found that is not', () => {
+  const { clock, member, idle } = stage();
+  const good = idle(clock.now() + 100.1);
+  const old = [idle(clock.now() + 100), idle(clock.now() - 1), idle(clock.now() + 50)];
+  clock.advance(100);
+  assert.equal(member.link(SINK, 1_000, false), good.link);
+  assert.deepEqual(
+    old.map(({ destroyed }) => destroyed),
+    [1, 1, 1],
+  );
+  assert.equal(good.destroyed, 0);
+});
+
+test('a connection that died in the pool is not lent', () => {
+  const { member, idle } = stage();
+  const [first, second] = [idle(9_000), idle(9_000)];
+  second.link.destroy();
+  assert.equal(member.link(SINK, 1_000, false), first.link);
+  assert.deepEqual(second.taken, []);
+});
+
+describe('a retired member', () => {
+  test('closes its idle connections, and those that come back', () => {
+    const { member, idle } = stage();
+    const all = [idle(9_000), idle(9_000), idle(9_000)];
+    const [, busy] = all;
+    // Lent out: the two behind it are taken and brought back in another order.
+    assert.equal(member.link(SINK, 1_000, false), all[2].link);
+    assert.equal(member.link(SINK, 1_000, false), busy.link);
+    member.keep(all[2].link);
+    member.retire();
+    assert.deepEqual(
+      all.map(({ destroyed }) => destroyed),
+      [1, 0, 1],
+    );
+    member.keep(busy.link);
+    assert.equal(busy.destroyed, 1);
+  });
+
+  test('pools again once it is back', () => {
+    const { member, idle } = stage();
+    member.retire();
+    assert.equal(idle(9_000).destroyed, 1);
+    member.revive();
+    const kept = idle(9_000);
+    assert.equal(kept.destroyed, 0);
+    assert.equal(member.link(SINK, 1_000, false), kept.link);
+  });
+});
+
+test('an origin that says how long it keeps a connection is left before that, always', () => {
+  for (const [seconds, limit] of [
+    [0, 0],
+    [1, 500],
+    [2, 1_000],
+    [5, 4_000],
+    [75, 74_000],
+  ]) {
+    assert.equal(idleLimitOf(seconds), limit);
+    assert.ok(limit === 0 || limit < seconds * 1_000);
+  }
+});
