@@ -1,0 +1,31 @@
+# The router alone: production dependencies, sources (Node.js runs them as they are), no demo, no compiler.
+#
+#   docker build -t signalbox .
+#   docker run -p 8080:8080 -v "$PWD/routes:/etc/signalbox:ro" signalbox
+#
+# Mount the folder that holds routes.yaml, not the file alone: an editor that saves by renaming would leave the
+# container with the old file. Listeners in that file must stand on 0.0.0.0 to be reached from outside the container.
+#
+# The admin port stays inside the container (127.0.0.1:9901), which is enough for the health check below. To reach it,
+# for metrics or from an orchestrator's probes, the document says `admin: { address: 0.0.0.0:9901, token: "${SIGNALBOX_ADMIN_TOKEN}" }`
+# and the container gets `-e SIGNALBOX_ADMIN_TOKEN=...`; without a token the router refuses an address that is not loopback.
+
+FROM node:26-slim AS packages
+WORKDIR /opt/signalbox
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund
+
+FROM node:26-slim
+ENV NODE_ENV=production
+WORKDIR /opt/signalbox
+COPY --from=packages /opt/signalbox/node_modules ./node_modules
+COPY package.json ./
+COPY src ./src
+COPY docs/container.yaml /etc/signalbox/routes.yaml
+USER node
+EXPOSE 8080 9901
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9901/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "src/main.ts"]
+CMD ["serve", "--config", "/etc/signalbox/routes.yaml"]
