@@ -83,7 +83,7 @@ export class Control {
   propose(proposal: Proposal): Promise<Outcome> {
     const outcome = this.queue
       .then(() => this.decide(proposal))
-      .catch((error: unknown) => this.refuse(proposal, 'invalid', [failedOver(proposal, error)]));
+      .catch((error: unknown) => this.failedOver(proposal, error));
     this.queue = outcome;
     return outcome;
   }
@@ -142,6 +142,15 @@ export class Control {
     return this.accept(proposal, reading, true);
   }
 
+  private failedOver(proposal: Proposal, error: unknown): Outcome {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.needs.log('error', { err: message, stack }, 'the router itself failed over a document');
+    const place = { severity: 'error', path: proposal.path, line: 1, column: 1, pointer: '' } as const;
+    const reason = `the router itself failed over this text: ${message}`;
+    const advice = 'this is a fault of the router, not of the text; the running document stays in force';
+    return this.refuse(proposal, 'invalid', [{ ...place, reason, advice }]);
+  }
+
   private accept(origin: Origin, { document, revision, notices }: Read, changed: boolean): Outcome {
     const at = this.needs.clock.wall();
     const { source, author, reason } = origin;
@@ -184,12 +193,6 @@ function compilesHere({ document, revision }: Read, block: (key: string) => numb
     // What it was, and where in the text, is worked out by trying it out once more.
     return false;
   }
-}
-
-function failedOver({ path }: Proposal, error: unknown): Problem {
-  const reason = `the router itself failed over this text: ${error instanceof Error ? error.stack : String(error)}`;
-  const advice = 'this is a fault of the router; the running document stays in force';
-  return { severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice };
 }
 
 function placeOf({ path, line, column, pointer }: Problem): Record<string, unknown> {

@@ -14,8 +14,11 @@ import type { Gate, Reply } from '../policy/policy.ts';
 import type { Route, Table } from '../routing/route.ts';
 import type { Link, LinkSink, Member, Upstream } from '../upstream/upstream.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
-import { Relay, SMALL_BODY } from './relay.ts';
+import { Relay } from './relay.ts';
 import { faultReply } from './respond.ts';
+
+/** Body bytes up to this size go out with the head in one write, and can be sent again. */
+const SMALL_BODY = 16_384;
 
 /** Methods whose effect is the same however often they arrive (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);

@@ -11,7 +11,7 @@ import { type Fault, fault } from '../core/fault.ts';
 import { put, ReadBuffer } from '../core/io.ts';
 import { Timer } from '../core/timers.ts';
 import { BodyReader } from '../http1/body.ts';
-import { LF } from '../http1/bytes.ts';
+import { CR, LF } from '../http1/bytes.ts';
 import { INCOMPLETE, REFUSED } from '../http1/fields.ts';
 import { RequestHead } from '../http1/request.ts';
 import type { Client, Doorway, Passage, Waiting } from './parts.ts';
@@ -51,6 +51,7 @@ export class ClientConnection implements Client {
   private consuming = false;
   /** Requests wait here until the client has taken the replies before them. */
   private held = false;
+  private emptyLinePassed = false;
   private lingerUntil = 0;
   private clientEnded = false;
   private cutTimer: Timer | undefined = undefined;
@@ -170,10 +171,12 @@ export class ClientConnection implements Client {
     while (at < end && this.phase === 'head') {
       this.held = this.socket.writableLength > MOST_UNSENT;
       if (this.held) break;
-      // One empty line before a request is let pass (RFC 9112 section 2.2), as old clients send it behind a body.
-      if (bytes[at] === 13 && at + 1 < end && bytes[at + 1] === 10 && at === start) at += 2;
+      at = this.passEmptyLine(bytes, at, end);
+      const lone = at + 1 === end && bytes[at] === CR;
       const after =
-        at < end ? this.request.parse(bytes, at, end, this.door.names, this.door.settings.limits) : INCOMPLETE;
+        at === end || lone
+          ? INCOMPLETE
+          : this.request.parse(bytes, at, end, this.door.names, this.door.settings.limits);
       if (after === INCOMPLETE) break;
       this.phase = 'busy';
       if (after === REFUSED) {
@@ -192,6 +195,13 @@ export class ClientConnection implements Client {
     }
   }
 
+  /** One empty line before a request is let pass (RFC 9112 section 2.2), as old clients send it behind a body. */
+  private passEmptyLine(bytes: Buffer, at: number, end: number): number {
+    if (this.emptyLinePassed || at + 1 >= end || bytes[at] !== CR || bytes[at + 1] !== LF) return at;
+    this.emptyLinePassed = true;
+    return at + 2;
+  }
+
   private takePending(): void {
     const { pending } = this;
     if (pending === undefined || this.phase !== 'head') return;
@@ -202,6 +212,7 @@ export class ClientConnection implements Client {
   /** A head is complete: its exchange begins, with the body bytes that came along. Returns where the next one begins. */
   private onRequest(bytes: Buffer, after: number, end: number): number {
     const { request, body } = this;
+    this.emptyLinePassed = false;
     body.begin(request.framing, request.length, false, this.door.rules.guarded);
     const bodyEnd = body.read(bytes, after, end);
     if (bodyEnd === -1) {

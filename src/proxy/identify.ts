@@ -101,12 +101,12 @@ export function forwardedThrough(
     `X-Forwarded-For: ${chain === undefined ? peer : `${chain}, ${peer}`}\r\nX-Forwarded-Proto: ${proto}\r\n` +
     (host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`) +
     `Forwarded: ${forwarded === undefined ? '' : `${forwarded}, `}${element}`;
-  const hops = chain?.split(',') ?? [...(forwarded ?? '').matchAll(FOR)].map((match) => match[1]);
+  const hops = chain?.split(',') ?? [...(forwarded ?? '').matchAll(FOR)].flatMap(([, node]) => node ?? []);
   return { lines, client: nearestUntrusted(hops, peer, listener) };
 }
 
-/** The `for` parameters of Forwarded, one an element (RFC 7239 section 5.2). */
-const FOR = /(?:^|[,;])[ \t]*for=("[^"]*"|[^",; \t]+)/gi;
+/** The `for` parameters of Forwarded (RFC 7239 section 5.2); strings of others are leapt over, whatever they quote. */
+const FOR = /(?:^|[,;])[ \t]*for=("[^"]*"|[^",; \t]+)|"(?:[^"\\]|\\.)*"?/gi;
 
 /** The address of a hop, without brackets, quotes and port; undefined where it names none (`unknown`, `_hidden`). */
 function hopAddress(hop: string): string | undefined {

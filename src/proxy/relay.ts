@@ -7,15 +7,13 @@
  */
 
 import type { Exchange } from '../core/exchange.ts';
+import { putTogether } from '../core/io.ts';
 import { FRAMING } from '../http1/fields.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { HeaderEdit, Reply } from '../policy/policy.ts';
 import { interimHead, replyHead } from './heads.ts';
 import type { Client } from './parts.ts';
 import { replyText } from './respond.ts';
-
-/** Body bytes up to this size go out with their head in one write. */
-export const SMALL_BODY = 16_384;
 
 export class Relay {
   /** A final reply head went to the client: from here on nothing can be said or sent anew. */
@@ -61,13 +59,12 @@ export class Relay {
     });
     exchange.status = head.status;
     this.begun = true;
-    if (ranges !== undefined || end - start > SMALL_BODY) {
+    if (ranges !== undefined) {
       client.socket.write(text, 'latin1');
       return this.pass(bytes, start, end, false, ranges);
     }
     exchange.bytesOut += end - start;
-    client.socket.write(start === end ? text : text + bytes.toString('latin1', start, end), 'latin1');
-    return this.taken(client.socket.writableLength === 0);
+    return this.taken(putTogether(client.socket, text, bytes, start, end));
   }
 
   /** Body bytes: as they came, or only where `ranges` says data stands. */

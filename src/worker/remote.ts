@@ -27,8 +27,10 @@ export interface RemoteNeeds {
   readonly onEnd: (cause: Error | undefined) => void;
 }
 
-export function startWorker(needs: RemoteNeeds): EndableThread {
-  const worker = new Worker(new URL('./entry.ts', import.meta.url), {
+const ENTRY = new URL('./entry.ts', import.meta.url);
+
+export function startWorker(needs: RemoteNeeds, entry: URL = ENTRY): EndableThread {
+  const worker = new Worker(entry, {
     workerData: needs.birth,
     name: `data ${needs.lane}`,
   });

@@ -42,13 +42,15 @@ export class Broken extends Error {
 /** All bytes a socket receives: kept whole in `all`, taken in order by the reading methods. */
 export class Inbox {
   ending: Ending | undefined = undefined;
-  all = '';
-  private at = 0;
+  unread = '';
+  private pieces: string[] = [];
   private waiting: (() => void)[] = [];
 
   constructor(socket: Readable) {
     socket.on('data', (bytes: Buffer) => {
-      this.all += bytes.toString('latin1');
+      const text = bytes.toString('latin1');
+      this.pieces.push(text);
+      this.unread += text;
       this.wake();
     });
     socket.on('end', () => this.finish('fin'));
@@ -56,27 +58,37 @@ export class Inbox {
     socket.on('close', () => this.finish('rst'));
   }
 
-  get unread(): string {
-    return this.all.slice(this.at);
+  /** Every byte so far. */
+  get all(): string {
+    if (this.pieces.length > 1) this.pieces = [this.pieces.join('')];
+    return this.pieces[0] ?? '';
   }
 
   /** Bytes up to and with the marker. */
   async until(marker: string, what: string): Promise<string> {
-    const found = await this.wait(what, () => this.all.indexOf(marker, this.at) >= 0);
+    const found = await this.wait(what, () => this.unread.includes(marker));
     if (!found) throw new Broken(this.ending ?? 'fin', this.unread, what);
-    return this.take(this.all.indexOf(marker, this.at) + marker.length - this.at);
+    return this.take(this.unread.indexOf(marker) + marker.length);
   }
 
   async exactly(count: number, what: string): Promise<string> {
-    const found = await this.wait(what, () => this.all.length - this.at >= count);
+    const found = await this.wait(what, () => this.unread.length >= count);
     if (!found) throw new Broken(this.ending ?? 'fin', this.unread, what);
     return this.take(count);
+  }
+
+  /** Takes these bytes where they are next; says whether they were. */
+  async skip(text: string): Promise<boolean> {
+    await this.wait('more bytes', () => this.unread.length >= text.length);
+    if (!this.unread.startsWith(text)) return false;
+    this.take(text.length);
+    return true;
   }
 
   /** Everything until the peer closes. */
   async rest(limit = PATIENCE): Promise<string> {
     await this.wait('the peer to close', () => this.ending !== undefined, limit);
-    return this.take(this.all.length - this.at);
+    return this.take(this.unread.length);
   }
 
   /** False where the peer closed first. */
@@ -86,7 +98,7 @@ export class Inbox {
       const more = new Promise<void>((resolve) => {
         this.waiting.push(resolve);
       });
-      await within(`${what}; unread: ${JSON.stringify(this.unread.slice(0, 400))}`, more, limit);
+      await within(() => `${what}; unread: ${JSON.stringify(this.unread.slice(0, 400))}`, more, limit);
     }
     return true;
   }
@@ -98,8 +110,9 @@ export class Inbox {
   }
 
   private take(count: number): string {
-    this.at += count;
-    return this.all.slice(this.at - count, this.at);
+    const taken = this.unread.slice(0, count);
+    this.unread = this.unread.slice(count);
+    return taken;
   }
 
   private finish(ending: Ending): void {

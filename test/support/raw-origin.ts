@@ -15,6 +15,8 @@ export class OriginConnection {
   readonly inbox: Inbox;
   /** Complete requests, in order. */
   readonly requests: Message[] = [];
+  /** Heads read on their own, in order. */
+  readonly heads: string[] = [];
 
   constructor(index: number, socket: Socket) {
     this.index = index;
@@ -41,7 +43,9 @@ export class OriginConnection {
 
   /** The next request's head alone. */
   async head(): Promise<string> {
-    return this.inbox.until('\r\n\r\n', 'a request head');
+    const head = await this.inbox.until('\r\n\r\n', 'a request head');
+    this.heads.push(head);
+    return head;
   }
 
   send(text: string | Uint8Array): void {

@@ -23,10 +23,12 @@ export async function until<T>(
 }
 
 /** The promise's value, or an error that says what was waited for. `limit` in milliseconds. */
-export async function within<T>(what: string, promise: Promise<T>, limit = PATIENCE): Promise<T> {
+export async function within<T>(what: string | (() => string), promise: Promise<T>, limit = PATIENCE): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const bound = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${limit} ms for ${what}`)), limit);
+    timer = setTimeout(() => {
+      reject(new Error(`waited ${limit} ms for ${typeof what === 'string' ? what : what()}`));
+    }, limit);
   });
   try {
     return await Promise.race([promise, bound]);

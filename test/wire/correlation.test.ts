@@ -113,6 +113,18 @@ test(
 );
 
 test(
+  'context of odd bytes is logged as it is, and a line of the log stays a line',
+  onStage(answering(ok('')), async (stage) => {
+    const client = await stage.client();
+    const odd = 'a"b\\c\t{}\xe9\x85\xa0,[x]';
+    await client.ask(get(`X-User-Id: ${odd}`, `x-caller: ${odd}`, 'x-tournament-id: 1', 'x-tournament-id: 2'));
+    const record = await stage.logged('/first');
+    assert.deepEqual(record.context, { 'x-user-id': odd, 'x-tournament-id': '1, 2' });
+    assert.equal(record.caller, odd);
+  }),
+);
+
+test(
   'the edge does not believe an id or a context',
   onStage(answering(ok('')), async (stage) => {
     const client = await stage.client('edge');

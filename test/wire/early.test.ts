@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { pump, randomSource } from '../support/flood.ts';
+import { settled } from '../support/leaks.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { inTurn, type OriginConnection, ok } from '../support/raw-origin.ts';
 import { steady, within } from '../support/wait.ts';
@@ -160,6 +161,24 @@ test(
         assert.ok(pumping.held && pumping.sent < 32 * MIB, `${pumping.sent / MIB} MiB are waiting in the router`);
         assertProblem(await client.reply(), 502, 'upstream_connect');
         await client.closed(20_000);
+      }),
+  ),
+);
+
+test(
+  'a client that leaves while its upstream takes the connection is let go at once',
+  onStage(
+    hasty(() => {}),
+    (stage) =>
+      withBlackhole(stage, '60s', async () => {
+        for (const way of ['end', 'reset'] as const) {
+          const client = await stage.client();
+          await client.send(`GET /${way} HTTP/1.1\r\nHost: a\r\n\r\n`);
+          client[way]();
+          assert.equal((await stage.logged(`/${way}`)).code, 'client_gone');
+          client.close();
+        }
+        await settled(stage.router);
       }),
   ),
 );

@@ -185,3 +185,18 @@ test(
     },
   ),
 );
+
+test(
+  'twenty thousand requests in a row that the router answers itself are answered, each once',
+  onStage(
+    echo,
+    async (stage) => {
+      const client = await stage.client();
+      client.socket.write('GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20_000));
+      client.socket.write('GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      const { text } = await client.untilClose(20_000);
+      assert.equal(text.split('HTTP/1.1 404 ').length - 1, 20_001);
+    },
+    { route: { match: { path: '/here' } } },
+  ),
+);

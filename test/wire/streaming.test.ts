@@ -70,6 +70,7 @@ for (const framing of ['Content-Length: 40', 'Transfer-Encoding: chunked']) {
       const client = await stage.client();
       await client.send(`POST / HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n`);
       const origin = await stage.origin.connection();
+      await until('the head alone', () => origin.heads.length === 1);
       for (let i = 0; i < 8; i++) {
         const piece = framing.includes('chunked') ? `5\r\nhell${i}\r\n` : `hell${i}`;
         await client.send(piece);

@@ -30,6 +30,7 @@ const PASSING = [
   '/a?%zz%',
   '/{x}|y^z`[0]',
   '/a?"<x>"',
+  '/"quoted"/\'x\'',
   '/...',
   '/.hidden/a..b',
   '/a/',

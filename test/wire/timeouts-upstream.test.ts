@@ -5,7 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Checker, checkBody, pump, randomSource } from '../support/flood.ts';
 import { answering, type OriginConnection, ok } from '../support/raw-origin.ts';
+import { until } from '../support/wait.ts';
 import { assertProblem, FIRST } from './refusing.ts';
 import { onStage } from './stage.ts';
 
@@ -101,4 +103,90 @@ test(
     assertProblem(await client.ask(FIRST), 502, 'upstream_connect');
     assertProblem(await client.ask(FIRST), 502, 'upstream_connect');
   }),
+);
+
+test(
+  'an upload may take longer than the attempt: its time runs while the upstream could reply',
+  onStage(
+    answering((request) => ok(String(request.body.length))),
+    async (stage) => {
+      const client = await stage.client();
+      await client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n');
+      for (let i = 0; i < 40; i++) {
+        await client.send('b');
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      assert.equal((await client.reply()).body, '40');
+    },
+    { upstream: { timeout: { attempt: '300ms', total: '60s' } } },
+  ),
+);
+
+const MIB = 1 << 20;
+
+async function pouring(connection: OriginConnection): Promise<void> {
+  await connection.request();
+  connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${40 * MIB}\r\n\r\n`);
+  pump(connection.socket, randomSource(1), 40 * MIB);
+  await new Promise((resolve) => connection.socket.once('close', resolve));
+}
+
+test(
+  'an upload that waits for its origin is no stalled client',
+  onStage(
+    async (connection) => {
+      connection.socket.pause();
+      await new Promise((resolve) => connection.socket.once('close', resolve));
+    },
+    async (stage) => {
+      const client = await stage.client();
+      await client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${40 * MIB}\r\n\r\n`);
+      const source = randomSource(1);
+      pump(client.socket, source, 40 * MIB);
+      const origin = await stage.origin.connection();
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      const checker = new Checker(source, 40 * MIB);
+      origin.socket.removeAllListeners('data');
+      checkBody(origin.socket, checker);
+      origin.socket.resume();
+      await until('the whole body', () => checker.received === 40 * MIB, 20_000);
+      origin.send(ok('thanks'));
+      assert.equal((await client.reply()).body, 'thanks');
+    },
+    { internal: { timeout: { head: '60s', body: '400ms', keepAlive: '60s' } } },
+  ),
+);
+
+test(
+  'a reply that waits for its client longer than the idle limit is cut, and is the client’s fault, not the upstream’s',
+  onStage(
+    pouring,
+    async (stage) => {
+      const client = await stage.client('internal', { paused: true });
+      await client.send(FIRST);
+      assert.equal((await stage.logged('/first')).code, 'client_stalled');
+      await stage.origin.connections[0].closed();
+    },
+    { upstream: { timeout: { idle: '400ms' } } },
+  ),
+);
+
+test(
+  'a reply that waits for its client within the idle limit is whole in the end',
+  onStage(
+    pouring,
+    async (stage) => {
+      const client = await stage.client();
+      const checker = new Checker(randomSource(1), 40 * MIB);
+      client.socket.removeAllListeners('data');
+      checkBody(client.socket, checker);
+      await client.send(FIRST);
+      client.pause();
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      client.resume();
+      await until('the whole body', () => checker.received === 40 * MIB, 20_000);
+      assert.equal(checker.wrongAt, -1);
+    },
+    { internal: { timeout: { head: '400ms', body: '400ms', keepAlive: '400ms' } } },
+  ),
 );

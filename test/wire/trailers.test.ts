@@ -68,6 +68,21 @@ test(
   ),
 );
 
+test(
+  'trailers of one message after another are measured each for itself',
+  onStage(
+    answering((request) => `HTTP/1.1 200 OK\r\n${CHUNKED}\r\n\r\n${request.raw}`),
+    async (stage) => {
+      const client = await stage.client();
+      const body = `2\r\nhi\r\n0\r\nX-Large: ${'t'.repeat(2000)}\r\n\r\n`;
+      for (let i = 0; i < 100; i++) {
+        const reply = await client.ask(`POST / HTTP/1.1\r\nHost: a\r\n${CHUNKED}\r\n\r\n${body}`);
+        assert.equal(reply.raw, body);
+      }
+    },
+  ),
+);
+
 const BAD: readonly (readonly [name: string, bytes: string])[] = [
   ['a bare LF', 'X: a\nEVIL: b\r\n\r\n'],
   ['a bare CR', 'X: a\rEVIL: b\r\n\r\n'],

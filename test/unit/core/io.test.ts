@@ -5,7 +5,16 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import { BULK_BYTES, borrowBuffer, put, READ_BYTES, ReadBuffer, returnBuffer, SHARED } from '../../../src/core/io.ts';
+import {
+  BULK_BYTES,
+  borrowBuffer,
+  put,
+  putTogether,
+  READ_BYTES,
+  ReadBuffer,
+  returnBuffer,
+  SHARED,
+} from '../../../src/core/io.ts';
 
 /** What `put` asks of a socket: takes notes of writes, and keeps `left` bytes of them waiting. */
 function notingSocket(left: number): { socket: Socket; writes: (string | Buffer)[]; encodings: unknown[] } {
@@ -66,6 +75,43 @@ for (const [left, taken] of [
     for (const end of [10, 40_000]) assert.equal(put(notingSocket(left).socket, bytes, 0, end, false), taken);
   });
 }
+
+const HEAD = 'HTTP/1.1 200 OK\r\nX: caf\xe9\r\n\r\n';
+
+/** What was written, as one text. */
+function written(writes: readonly (string | Buffer)[]): string {
+  return writes.map((one) => (typeof one === 'string' ? one : one.toString('latin1'))).join('');
+}
+
+for (const length of [1, 1_024, 40_000, READ_BYTES - HEAD.length]) {
+  test(`a head and ${length} bytes of a body go out in one write, byte for byte`, () => {
+    const { socket, writes } = notingSocket(0);
+    const bytes = filled(Buffer.alloc(READ_BYTES));
+    assert.equal(putTogether(socket, HEAD, bytes, 3, 3 + length), true);
+    assert.equal(writes.length, 1);
+    assert.equal(written(writes), HEAD + bytes.toString('latin1', 3, 3 + length));
+  });
+}
+
+test('a head with no body or one that is too long for one write goes out all the same', () => {
+  const bytes = filled(Buffer.alloc(READ_BYTES));
+  for (const length of [0, READ_BYTES - HEAD.length + 1, READ_BYTES]) {
+    for (const left of [0, 1]) {
+      const { socket, writes } = notingSocket(left);
+      assert.equal(putTogether(socket, HEAD, bytes, 0, length), left === 0);
+      assert.equal(written(writes), HEAD + bytes.toString('latin1', 0, length));
+    }
+  }
+});
+
+test('what the kernel did not take stays as it is while others write', () => {
+  const bytes = filled(Buffer.alloc(100));
+  const slow = notingSocket(100);
+  assert.equal(putTogether(slow.socket, HEAD, bytes, 0, 100), false);
+  const before = written(slow.writes);
+  for (const left of [0, 1]) putTogether(notingSocket(left).socket, 'x'.repeat(500), bytes, 0, 100);
+  assert.equal(written(slow.writes), before);
+});
 
 test('small reads stay in the shared buffer', () => {
   const reading = new ReadBuffer();

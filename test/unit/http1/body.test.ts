@@ -14,6 +14,20 @@ import { chunkedBody, cuts, damaged, noise, pieces } from './messages.ts';
 const NEXT = 'GET / HTTP/1.1\r\n';
 
 describe('a body', () => {
+  test('is done at its beginning where it is empty, and nowhere else', () => {
+    const reader = new BodyReader();
+    for (const [framing, length, done] of [
+      [FRAMING.none, 0, true],
+      [FRAMING.length, 0, true],
+      [FRAMING.length, 1, false],
+      [FRAMING.chunked, 0, false],
+      [FRAMING.close, 0, false],
+    ] as const) {
+      reader.begin(framing, length, false, undefined);
+      assert.deepEqual([reader.done, reader.refusal, reader.dataBytes], [done, '', 0]);
+    }
+  });
+
   test('of none is done before it begins, and takes nothing', () => {
     const whole = { consumed: 0, data: '', dataBytes: 0, done: true, refusal: '' };
     assert.deepEqual(readBody([NEXT], { framing: FRAMING.none }), whole);

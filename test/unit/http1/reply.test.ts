@@ -97,15 +97,15 @@ test('nothing of the reply before is left in the next', () => {
   assert.deepEqual(replyFacts(head), replyFacts(accepted(plain)));
 });
 
-/** Refused once its next line end is here at the latest, with every further byte too, always for one of these reasons. */
-function assertRefused(text: string, ...reasons: string[]): void {
+/** Refused once its next line end is here at the latest, with every further byte too, always for the same reason. */
+function assertRefused(text: string, reason: string): void {
   const head = new ReplyHead();
   const bytes = latin1(`${text}\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`);
   let refused = false;
   for (let end = 1; end <= bytes.length; end++) {
     const after = head.parse(bytes, 0, end, NAMES, false);
     if (after === REFUSED) {
-      assert.ok(reasons.includes(head.refusal), `${head.refusal}: ${JSON.stringify(text.slice(0, end))}`);
+      assert.equal(head.refusal, reason, JSON.stringify(text.slice(0, end)));
       refused = true;
     } else {
       assert.equal(after, INCOMPLETE, `accepted ${JSON.stringify(text)}`);
@@ -155,7 +155,7 @@ const BAD_LINES: readonly (readonly [line: string, reason: string])[] = [
 describe('status lines', () => {
   for (const line of ['HTTP/1.1', 'HTTP/1.1 ', 'HTTP/1.1 20', 'HTTP/1.1\n']) {
     test(`${JSON.stringify(line)} is refused as soon as it ends`, () => {
-      assertRefused(line, 'a status line without status', STATUS);
+      assertRefused(line, STATUS);
     });
   }
 

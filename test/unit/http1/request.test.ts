@@ -49,6 +49,20 @@ describe('the request line', () => {
   }
 });
 
+test('methods that differ from the usual ones in a letter or two stay what they are', () => {
+  for (const usual of ['GET', 'POST', 'PUT', 'HEAD']) {
+    for (let at = 0; at < usual.length; at++) {
+      for (const letter of 'AEGOPST') {
+        const method = usual.slice(0, at) + letter + usual.slice(at + 1);
+        assert.equal(accepted(`${method} /x HTTP/1.1\r\nHost: a\r\n\r\n`).method, method);
+      }
+    }
+  }
+  for (const method of ['GE', 'GETS', 'POS', 'POSTS', 'get', 'Post']) {
+    assert.equal(accepted(`${method} /x HTTP/1.1\r\nHost: a\r\n\r\n`).method, method);
+  }
+});
+
 describe('an absolute target', () => {
   const good: readonly (readonly [line: string, host: string, target: string])[] = [
     ['GET http://a/x HTTP/1.1', 'a', '/x'],

@@ -117,3 +117,10 @@ export function valuesIn(head: string, name: string): string[] {
     .filter((line) => line.toLowerCase().startsWith(prefix))
     .map((line) => line.slice(prefix.length).replace(/^[\t ]+|[\t ]+$/g, ''));
 }
+
+/** Lines of a sent head, the router's own at the end left out. */
+export function passed(sent: string): string[] {
+  const lines = linesIn(sent);
+  const own = lines.findIndex((line) => line.startsWith(`${CORRELATION}: `) || line.startsWith('traceparent: '));
+  return lines.slice(0, own);
+}

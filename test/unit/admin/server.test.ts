@@ -1,0 +1,148 @@
+/**
+ * The admin port, asked without a socket: alive, ready or not and why, metrics, and what exists where a path is wrong.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildAdmin } from '../../../src/admin/server.ts';
+import type { View } from '../../../src/control/view.ts';
+import { documentOf } from '../../support/tables.ts';
+
+const PROBLEM = {
+  severity: 'error',
+  path: 'routes.yaml',
+  line: 3,
+  column: 5,
+  pointer: '/routes/cart',
+  reason: 'unknown key "pth"',
+  advice: 'did you mean "path"?',
+} as const;
+
+interface State {
+  phase: 'starting' | 'serving' | 'draining';
+  running: number;
+  refused: boolean;
+}
+
+function admin(changes: Partial<State> = {}) {
+  const state: State = { phase: 'serving', running: 2, refused: false, ...changes };
+  const origin = { source: 'file', author: '', reason: '' };
+  const view: View = {
+    running: { document: documentOf({}), revision: 'abc123', since: 0, notices: [] },
+    lastReload: {
+      ...origin,
+      at: 1_700_000_000_000,
+      successful: !state.refused,
+      successfulAt: 0,
+      problems: state.refused ? [PROBLEM] : [],
+    },
+  };
+  return buildAdmin({
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape: async () => 'signalbox_threads 2\n' },
+    health: {
+      view: () => view,
+      threads: () => ({ wanted: 2, running: state.running, restarts: 0 }),
+      phase: () => state.phase,
+    },
+  });
+}
+
+async function ask(path: string, changes: Partial<State> = {}, method: 'GET' | 'POST' | 'HEAD' = 'GET') {
+  const server = admin(changes);
+  const reply = await server.inject({ method, url: path });
+  await server.close();
+  return reply;
+}
+
+test('alive is alive, whatever else is wrong', async () => {
+  const reply = await ask('/healthz', { phase: 'draining', running: 0, refused: true });
+  assert.equal(reply.statusCode, 200);
+  assert.deepEqual(reply.json(), { alive: true });
+});
+
+test('ready says what runs', async () => {
+  const reply = await ask('/readyz');
+  assert.equal(reply.statusCode, 200);
+  assert.match(String(reply.headers['content-type']), /^application\/json/);
+  const { ready, reasons, phase, revision, threads } = reply.json();
+  assert.deepEqual(
+    { ready, reasons, phase, revision, threads },
+    { ready: true, reasons: [], phase: 'serving', revision: 'abc123', threads: { wanted: 2, running: 2, restarts: 0 } },
+  );
+});
+
+test('a router that drains, that starts, or that misses a thread is not ready and says why', async () => {
+  for (const [changes, reason] of [
+    [{ phase: 'draining' }, 'the router is draining'],
+    [{ phase: 'starting' }, 'the router is starting'],
+    [{ running: 1 }, '1 of 2 data threads serve'],
+  ] as const) {
+    const reply = await ask('/readyz', changes);
+    assert.equal(reply.statusCode, 503);
+    assert.deepEqual(reply.json().reasons, [reason]);
+  }
+});
+
+test('a refused document leaves it ready, and the detail says what is wrong with it', async () => {
+  const reply = await ask('/readyz', { refused: true });
+  assert.equal(reply.statusCode, 200);
+  const { successful, at, problems } = reply.json().lastReload;
+  assert.deepEqual(
+    { successful, at, problems },
+    {
+      successful: false,
+      at: '2023-11-14T22:13:20.000Z',
+      problems: ['routes.yaml:3:5 unknown key "pth"; did you mean "path"?'],
+    },
+  );
+});
+
+test('metrics come with the content type that Prometheus asks for', async () => {
+  const reply = await ask('/metrics');
+  assert.equal(reply.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+  assert.equal(reply.body, 'signalbox_threads 2\n');
+});
+
+test('HEAD is answered like GET, without a body', async () => {
+  const reply = await ask('/healthz', {}, 'HEAD');
+  assert.equal(reply.statusCode, 200);
+  assert.equal(reply.body, '');
+});
+
+test('what is not there is a problem that lists what is, and never repeats a query', async () => {
+  const reply = await ask('/metric?token=secret');
+  assert.equal(reply.statusCode, 404);
+  assert.match(String(reply.headers['content-type']), /^application\/problem\+json/);
+  const { status, detail } = reply.json();
+  assert.equal(status, 404);
+  assert.equal(detail, 'GET /metric is not here; there are: GET /metrics, GET /healthz, GET /readyz');
+});
+
+test('a body that is no JSON is a problem, not a stack trace', async () => {
+  const server = admin();
+  const reply = await server.inject({
+    method: 'POST',
+    url: '/metrics',
+    headers: { 'content-type': 'application/json' },
+    payload: '{',
+  });
+  await server.close();
+  assert.equal(reply.statusCode, 400);
+  assert.match(String(reply.headers['content-type']), /^application\/problem\+json/);
+  assert.equal(reply.body.includes('node_modules'), false);
+});
+
+test('a scrape that fails is a problem with status 500', async () => {
+  const server = buildAdmin({
+    metrics: { contentType: 'text/plain', scrape: () => Promise.reject(new Error('no memory')) },
+    health: {
+      view: () => ({ running: undefined, lastReload: undefined }),
+      threads: () => ({ wanted: 1, running: 1, restarts: 0 }),
+      phase: () => 'serving',
+    },
+  });
+  const reply = await server.inject('/metrics');
+  await server.close();
+  assert.equal(reply.statusCode, 500);
+  assert.equal(reply.json().detail, 'no memory');
+});

@@ -1,0 +1,159 @@
+/**
+ * Who owns which block: keys keep theirs across documents, refused proposals leave no trace, removed keys are seen once
+ * more and their blocks come back clean.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Lane, LISTENER_BLOCK, UPSTREAM_BLOCK } from '../../../src/core/lanes.ts';
+import { BlockLedger, readKey, THREAD_COUNTERS, THREAD_KEY, UNMATCHED_KEY } from '../../../src/core/ledger.ts';
+import { SharedLanes } from '../../../src/core/shared.ts';
+import { FakeClock } from '../../support/clock.ts';
+
+const HOUR = 3_600_000;
+
+interface Bench {
+  readonly ledger: BlockLedger;
+  readonly shared: SharedLanes;
+  readonly clock: FakeClock;
+  /** A document with these keys is put in force; the blocks in their order. */
+  document(...keys: string[]): number[];
+  shown(): string[];
+  /** Counts in a lane as its thread would. */
+  count(lane: number, block: number, offset: number, amount: number): void;
+}
+
+function bench(lanes = 1): Bench {
+  const shared = new SharedLanes(lanes);
+  const clock = new FakeClock();
+  const ledger = new BlockLedger(shared, clock);
+  return {
+    ledger,
+    shared,
+    clock,
+    document: (...keys) => {
+      const claim = ledger.claim();
+      const blocks = keys.map((key) => claim.block(key));
+      claim.settle();
+      return blocks;
+    },
+    shown: () => ledger.shown().map(([key]) => key),
+    count: (lane, block, offset, amount) => {
+      const own = new Lane();
+      own.grow(shared.segments(lane));
+      own.add(block, offset, amount);
+    },
+  };
+}
+
+test('exchanges without a route have block 0 and the threads themselves block 1', () => {
+  const { ledger } = bench();
+  assert.deepEqual(ledger.claim().entries(), [
+    [UNMATCHED_KEY, 0],
+    [THREAD_KEY, THREAD_COUNTERS],
+  ]);
+});
+
+test('a key keeps its block from document to document', () => {
+  const { document } = bench();
+  const [cart, tax] = document('route:cart|cart', 'route:tax|tax');
+  assert.notEqual(cart, tax);
+  assert.deepEqual(document('route:new|new', 'route:tax|tax', 'route:cart|cart').slice(1), [tax, cart]);
+});
+
+test('a key that is asked for twice in one proposal gets one block', () => {
+  const { ledger } = bench();
+  const claim = ledger.claim();
+  assert.equal(claim.block('upstream:a'), claim.block('upstream:a'));
+});
+
+test('a refused proposal leaves no key behind, and its blocks serve the next one', () => {
+  const { ledger, document, shown } = bench();
+  document('upstream:a');
+  const refused = ledger.claim();
+  const block = refused.block('upstream:b');
+  refused.drop();
+  assert.deepEqual(shown(), [UNMATCHED_KEY, THREAD_KEY, 'upstream:a']);
+  assert.deepEqual(document('upstream:a', 'upstream:c').slice(1), [block]);
+});
+
+test('a removed key is shown to one more scrape and then no longer', () => {
+  const { ledger, document, shown } = bench();
+  document('upstream:a', 'upstream:b');
+  document('upstream:a');
+  assert.ok(shown().includes('upstream:b'));
+  ledger.scraped();
+  assert.deepEqual(shown(), [UNMATCHED_KEY, THREAD_KEY, 'upstream:a']);
+});
+
+test('a key that comes back before the scrape keeps its block and its counts', () => {
+  const { ledger, document, shared, count } = bench();
+  const [block] = document('upstream:a');
+  count(0, block, 3, 5);
+  document();
+  assert.deepEqual(document('upstream:a'), [block]);
+  ledger.scraped();
+  assert.equal(shared.sum(block, 3), 5);
+  assert.deepEqual(document('upstream:a'), [block]);
+});
+
+test('a scrape in the middle of a proposal does not take what it just asked for', () => {
+  const { ledger, document, shown } = bench();
+  const [block] = document('upstream:a');
+  document();
+  const claim = ledger.claim();
+  assert.equal(claim.block('upstream:a'), block);
+  ledger.scraped();
+  claim.settle();
+  assert.ok(shown().includes('upstream:a'));
+});
+
+test('a freed block rests before it gets a new owner, who finds it empty in every lane', () => {
+  const { ledger, document, shared, clock, count } = bench(2);
+  const [block] = document('upstream:a');
+  count(0, block, 3, 5);
+  count(1, block, 4, 6);
+  document();
+  ledger.scraped();
+  const [other] = document('upstream:b');
+  assert.notEqual(other, block, 'an exchange of the old document may still settle there');
+  clock.advance(HOUR);
+  const [, third] = document('upstream:b', 'upstream:c');
+  assert.equal(third, block);
+  assert.equal(shared.sum(block, 3) + shared.sum(block, 4), 0);
+});
+
+test('keys that nobody scrapes do not pile up', () => {
+  const { document, clock, shown } = bench();
+  for (let i = 0; i < 5; i++) {
+    document(`upstream:${i}`);
+    clock.advance(HOUR);
+  }
+  document();
+  assert.ok(shown().length <= 4, shown().join(' '));
+});
+
+test('a dead thread takes its gauges with it and leaves its counts', () => {
+  const { ledger, document, shared, count } = bench(2);
+  const [listener, upstream, route] = document('listener:internal', 'upstream:a', 'route:r|a');
+  for (const lane of [0, 1]) {
+    count(lane, listener, LISTENER_BLOCK.connections, 10);
+    count(lane, upstream, UPSTREAM_BLOCK.inFlight, 3);
+    count(lane, upstream, UPSTREAM_BLOCK.outcomes, 100);
+    count(lane, route, 0, 1);
+  }
+  ledger.resetGauges(1);
+  assert.equal(shared.sum(listener, LISTENER_BLOCK.connections), 10);
+  assert.equal(shared.sum(upstream, UPSTREAM_BLOCK.inFlight), 3);
+  assert.equal(shared.sum(upstream, UPSTREAM_BLOCK.outcomes), 200);
+  assert.equal(shared.sum(route, 0), 2);
+});
+
+test('keys say what they stand for', () => {
+  assert.deepEqual(readKey('route:cart|cart-v2'), { kind: 'route', route: 'cart', upstream: 'cart-v2' });
+  assert.deepEqual(readKey('route:_none|'), { kind: 'route', route: '_none', upstream: '' });
+  assert.deepEqual(readKey('route:a|b|c'), { kind: 'route', route: 'a|b', upstream: 'c' });
+  assert.deepEqual(readKey('upstream:x'), { kind: 'upstream', upstream: 'x' });
+  assert.deepEqual(readKey('listener:x'), { kind: 'listener', listener: 'x' });
+  assert.deepEqual(readKey(THREAD_KEY), { kind: 'thread' });
+});

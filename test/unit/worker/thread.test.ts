@@ -1,0 +1,163 @@
+/**
+ * A data thread takes documents in two phases: nothing it prepares is noticed before it is told to swap, and what it drops
+ * leaves nothing behind.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compile } from '../../../src/config/compile.ts';
+import type { Settled } from '../../../src/core/events.ts';
+import { Lane } from '../../../src/core/lanes.ts';
+import { BlockLedger } from '../../../src/core/ledger.ts';
+import { NameSet } from '../../../src/core/names.ts';
+import { SharedLanes } from '../../../src/core/shared.ts';
+import { Timers } from '../../../src/core/timers.ts';
+import type { Upstream } from '../../../src/upstream/upstream.ts';
+import type { Document } from '../../../src/worker/protocol.ts';
+import { Thread } from '../../../src/worker/thread.ts';
+import { FakeClock } from '../../support/clock.ts';
+import { exchangeOf, factsOf, routeSettings } from '../../support/facts.ts';
+import { documentOf } from '../../support/tables.ts';
+
+interface Bench {
+  readonly thread: Thread;
+  /** What was done to plane and upstreams, in order. */
+  readonly done: string[];
+  readonly settled: Settled[];
+  readonly lines: string[];
+  /** The call that prepares a document. */
+  order(document: Document, revision: string): Parameters<Thread['prepare']>[0];
+  blockOf(key: string): number;
+  sum(key: string, offset: number): number;
+}
+
+function bench(): Bench {
+  const clock = new FakeClock();
+  const shared = new SharedLanes(1);
+  const ledger = new BlockLedger(shared, clock);
+  const done: string[] = [];
+  const settled: Settled[] = [];
+  const lines: string[] = [];
+  const plane = (listeners: Settled[]) => {
+    settled.push(...listeners);
+    return {
+      swap: ({ revision }: { revision: string }) => void done.push(`swap ${revision}`),
+      listen: async (id: string, host: string, port: number) => {
+        if (port === 1) throw new Error('EACCES');
+        done.push(`listen ${id} ${host}:${port}`);
+        return port === 0 ? 4711 : port;
+      },
+      drain: () => void done.push('drain'),
+      stop: async (limit: number) => void done.push(`stop ${limit}`),
+      status: () => ({ connections: 3, exchanges: 2, tunnels: 1 }),
+    };
+  };
+  const upstreams = {
+    upstream: (id: string, settings: Upstream['settings'], block: number): Upstream => ({
+      id,
+      settings,
+      block,
+      members: [],
+      aim: () => undefined,
+    }),
+    keepOnly: (kept: Iterable<Upstream>) => void done.push(`keep ${[...kept].map(({ id }) => id).join(' ')}`),
+    stop: () => void done.push('upstreams stop'),
+  };
+  const sink = (text: string) => lines.push(text) > 0;
+  const parts = { clock, timers: new Timers(clock, false), lane: new Lane(), upstreams, plane, compile };
+  const thread = new Thread({ ...parts, pid: 1, hostname: 'h', sink });
+  const blockOf = (key: string) => ledger.shown().find(([shown]) => shown === key)?.[1] ?? assert.fail(key);
+  return {
+    thread,
+    done,
+    settled,
+    lines,
+    blockOf,
+    sum: (key, offset) => shared.sum(blockOf(key), offset),
+    order: (document, revision) => {
+      const claim = ledger.claim();
+      compile(document, revision, { upstream: upstreams.upstream, block: (key) => claim.block(key) });
+      claim.settle();
+      return { document, revision, blocks: claim.entries(), memory: shared.segments(0) };
+    },
+  };
+}
+
+const DOCUMENT = documentOf({ cart: routeSettings({}) });
+const TWO = documentOf({ cart: routeSettings({}) }, ['cart', 'tax']);
+
+test('a document is noticed only when it is committed', async () => {
+  const { thread, done, order } = bench();
+  assert.deepEqual(await thread.prepare(order(DOCUMENT, 'r1')), { ok: true, value: undefined });
+  assert.deepEqual(done, []);
+  assert.deepEqual(await thread.commit('r1'), { ok: true, value: undefined });
+  assert.deepEqual(done, ['swap r1', 'keep cart']);
+});
+
+test('what was not prepared cannot be committed, nor twice', async () => {
+  const { thread, done, order } = bench();
+  assert.equal((await thread.commit('r1')).ok, false);
+  await thread.prepare(order(DOCUMENT, 'r1'));
+  assert.equal((await thread.commit('r2')).ok, false);
+  await thread.commit('r1');
+  const again = await thread.commit('r1');
+  assert.ok(!again.ok && /r1 was not prepared/.test(again.reason));
+  assert.deepEqual(done, ['swap r1', 'keep cart']);
+});
+
+test('a dropped document takes its upstreams with it, those of the running one stay', async () => {
+  const { thread, done, order } = bench();
+  await thread.prepare(order(DOCUMENT, 'r1'));
+  await thread.commit('r1');
+  await thread.prepare(order(TWO, 'r2'));
+  await thread.drop('r2');
+  assert.deepEqual(done.slice(2), ['keep cart']);
+  assert.equal((await thread.commit('r2')).ok, false);
+});
+
+test('a document that does not compile is an answer, not the end of the thread', async () => {
+  const { thread, done, order } = bench();
+  await thread.prepare(order(DOCUMENT, 'r1'));
+  await thread.commit('r1');
+  const broken = { ...order(TWO, 'r2'), blocks: [] };
+  const answer = await thread.prepare(broken);
+  assert.ok(!answer.ok && /no block of counters was given for/.test(answer.reason));
+  assert.deepEqual(done.slice(2), ['keep cart']);
+});
+
+test('a listener that cannot open is an answer with the reason', async () => {
+  const { thread } = bench();
+  const call = { listener: 'internal', host: '127.0.0.1', reusePort: false };
+  assert.deepEqual(await thread.listen({ ...call, port: 0 }), { ok: true, value: 4711 });
+  assert.deepEqual(await thread.listen({ ...call, port: 1 }), { ok: false, reason: 'EACCES' });
+});
+
+test('finished exchanges are counted in the lane and written with the context names of their revision', async () => {
+  const { thread, settled, lines, order, sum, blockOf } = bench();
+  const correlation = { header: 'x-correlation-id', context: ['x-user-id'], caller: undefined };
+  await thread.prepare(order(documentOf({ cart: routeSettings({}) }, ['cart'], { correlation }), 'r1'));
+  await thread.commit('r1');
+  const exchange = exchangeOf(factsOf({}, new NameSet()));
+  exchange.block = blockOf('route:cart|cart');
+  exchange.status = 200;
+  exchange.context = ['u7'];
+  for (const listener of settled) listener(exchange);
+  await thread.flush();
+  assert.match(lines.join(''), /"context":\{"x-user-id":"u7"\}/);
+  assert.equal(
+    [...Array(68).keys()].reduce((total, i) => total + sum('route:cart|cart', i), 0),
+    1,
+  );
+});
+
+test('stopping ends the plane first, then upstreams, and hands on the last lines', async () => {
+  const { thread, settled, lines, done, order } = bench();
+  await thread.prepare(order(DOCUMENT, 'r1'));
+  await thread.commit('r1');
+  const exchange = exchangeOf(factsOf({}, new NameSet()));
+  for (const listener of settled) listener(exchange);
+  await thread.drain();
+  await thread.stop(500);
+  assert.deepEqual(done.slice(2), ['drain', 'stop 500', 'upstreams stop']);
+  assert.equal(lines.length, 1);
+});
