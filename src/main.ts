@@ -12,11 +12,13 @@ import type { Served, ServeSettings } from './cli/serve.ts';
 
 const OLDEST = 24;
 
-process.exitCode = await main(process.argv.slice(2));
-// What is left open after a command is of no use to anyone (a log pipe without reader, a connection to a probe).
-process.exit();
+const argv = process.argv.slice(2);
+const code = await main(argv);
+process.exitCode = code;
+// A served router may leave a log behind whose reader never reads; every other command waits until its output is out.
+if (argv[0] === 'serve') process.exit(code);
 
-async function main(argv: readonly string[]): Promise<number> {
+async function main([command, ...rest]: readonly string[]): Promise<number> {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < OLDEST) {
     const advice = 'inside the repository use `npm run signalbox`, which brings its own';
@@ -25,7 +27,6 @@ async function main(argv: readonly string[]): Promise<number> {
     );
     return 1;
   }
-  const [command, ...rest] = argv;
   if (command === 'serve') return serve(rest);
   if (command === 'check') return check(rest);
   const { COMMANDS, USAGE } = await import('./cli/usage.ts');
@@ -43,11 +44,11 @@ async function main(argv: readonly string[]): Promise<number> {
   return 2;
 }
 
-async function serve(argv: readonly string[]): Promise<number> {
+async function serve(rest: readonly string[]): Promise<number> {
   const { serveCommand } = await import('./cli/serve.ts');
   const out = (text: string) => void process.stdout.write(text);
   const err = (text: string) => void process.stderr.write(text);
-  return serveCommand(argv, { out, err, start, process });
+  return serveCommand(rest, { out, err, start, process });
 }
 
 /** The router with its logs on the process's own streams, or where the settings say. */
@@ -77,11 +78,11 @@ async function start({ accessLog: target, ...settings }: ServeSettings): Promise
   };
 }
 
-async function check(argv: readonly string[]): Promise<number> {
+async function check(rest: readonly string[]): Promise<number> {
   const { checkCommand } = await import('./cli/check.ts');
   const out = (text: string) => void process.stdout.write(`${text}\n`);
   const err = (text: string) => void process.stderr.write(`${text}\n`);
-  return checkCommand(argv, { out, err });
+  return checkCommand(rest, { out, err });
 }
 
 function version(): string {

@@ -159,7 +159,7 @@ export class Control {
       running: { document, revision, since, notices },
       lastReload: { source, author, reason, at, successful: true, successfulAt: at, problems: [] },
     };
-    const fields = { revision, source, author, reason };
+    const fields = { revision, source, author: author || undefined, reason: reason || undefined };
     this.needs.log('info', fields, changed ? 'document in force on all threads' : 'document unchanged');
     if (changed) for (const notice of notices) this.needs.log('info', placeOf(notice), formatProblem(notice));
     return { ok: true, revision, changed, notices };
@@ -175,7 +175,7 @@ export class Control {
       this.state = { ...this.state, lastReload };
     }
     const revision = this.state.running?.revision;
-    const fields = { source, author, problems: problems.length, revision };
+    const fields = { source, author: author || undefined, problems: problems.length, revision };
     this.needs.log('error', fields, 'document refused; the running one stays in force');
     for (const problem of problems.slice(0, LOGGED)) {
       this.needs.log(problem.severity === 'error' ? 'error' : 'info', placeOf(problem), formatProblem(problem));

@@ -130,7 +130,7 @@ export class Attempt implements Passage, LinkSink {
     const taken = start === end || link.write(bytes, start, end, owned);
     this.requestDone = done;
     this.uploadBlocked = !taken && !done;
-    if (!this.relay.begun || exchange.tunnel) this.await(now);
+    this.await(now);
     return taken;
   }
 
@@ -166,7 +166,8 @@ export class Attempt implements Passage, LinkSink {
 
   // ---- 9 judge
 
-  onFault(reason: Fault): void {
+  onFault(told: Fault): void {
+    const reason = told.kind.code === 'internal_error' ? this.defect(told.detail) : told;
     const reused = this.link?.reused === true && !this.link.heard;
     this.leaveMember(outcomeOf(reason));
     this.link = undefined;
@@ -181,6 +182,13 @@ export class Attempt implements Passage, LinkSink {
       return;
     }
     this.fail(reason, undefined);
+  }
+
+  /** A defect of our own is for the log; the client hears only that there was one. */
+  defect(stack: string): Fault {
+    const { correlationId, route, upstream } = this.exchange;
+    this.client.door.log('error', { correlationId, route, upstream, err: stack }, 'a defect of the router');
+    return fault('internal_error', 'a defect of the router; its log says more');
   }
 
   onTimeout(waiting: Waiting): void {
@@ -221,10 +229,12 @@ export class Attempt implements Passage, LinkSink {
 
   // ---- 10 relay
 
-  onInterim(head: ReplyHead): void {
-    this.expecting = false;
-    this.relay.interim(head);
-    this.await(this.client.door.clock.now());
+  onInterim(head: ReplyHead): boolean {
+    if (this.expecting) {
+      this.expecting = false;
+      this.await(this.client.door.clock.now());
+    }
+    return this.relay.interim(head);
   }
 
   onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean): boolean {

@@ -356,11 +356,9 @@ export class ClientConnection implements Client {
   }
 
   private onDefect(error: unknown): void {
-    this.door.log(
-      'error',
-      { err: error instanceof Error ? error.stack : String(error) },
-      'a defect broke a connection',
-    );
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (this.passage !== undefined) this.passage.defect(stack);
+    else this.door.log('error', { listener: this.door.id, err: stack }, 'a defect of the router broke a connection');
     this.break();
   }
 }

@@ -88,6 +88,8 @@ export interface Passage {
   /** The client is gone. */
   onClientGone(): void;
   onTimeout(waiting: Waiting): void;
+  /** Writes a defect of the router down, with the exchange's facts. */
+  defect(stack: string): Fault;
   /** The exchange must end now (its route was removed, the router stops). */
   onCut(reason: Fault): void;
 }

@@ -32,9 +32,11 @@ export class Relay {
   }
 
   /** A 1xx reply passes, but not to a client of HTTP/1.0 (RFC 9110 section 15.2). */
-  interim(head: ReplyHead): void {
+  interim(head: ReplyHead): boolean {
     const { client } = this;
-    if (client.request.minor === 1) client.socket.write(interimHead(head, client.door.rules.reply), 'latin1');
+    if (client.request.minor === 0) return true;
+    client.socket.write(interimHead(head, client.door.rules.reply), 'latin1');
+    return this.taken(client.socket.writableLength === 0);
   }
 
   /** Head and first body bytes of a reply; `edit`: the route's edits. False where the client did not take all at once. */

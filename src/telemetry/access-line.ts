@@ -81,7 +81,7 @@ export class AccessLines {
 
 /** Status and counts, from the quote that ends the path. */
 function outcomeOf(x: Exchange): string {
-  const code = x.fault === undefined ? '' : `,"code":"${x.fault.kind.code}"`;
+  const code = x.fault === undefined ? '' : `,"code":"${x.fault.kind.code}","detail":"${inner(x.fault.detail)}"`;
   const outcome = `","status":${whole(x.status)}${code},"attempts":${whole(x.attempts)}`;
   return `${outcome},"bytesIn":${whole(x.bytesIn)},"bytesOut":${whole(x.bytesOut)}`;
 }

@@ -33,6 +33,8 @@ export interface LinkHome {
 /** waiting: a request is out (or queued while connecting), its reply's head is not in. */
 type Phase = 'idle' | 'waiting' | 'body' | 'tunnel' | 'closed';
 
+const NOTHING = Buffer.alloc(0);
+
 /** Without a word from the origin, a pooled connection is closed after this: below the usual server's 5 s. */
 const IDLE_LIMIT = 4_000;
 
@@ -126,6 +128,8 @@ export class HttpLink implements Link {
   }
 
   resume(): void {
+    // Behind an interim reply that the client did not take at once, the next head may be here already.
+    if (this.phase === 'waiting' && this.partial !== undefined && !this.onRead(0, NOTHING)) return;
     this.socket.resume();
   }
 
@@ -200,6 +204,7 @@ export class HttpLink implements Link {
   /** Returns false to pause reading. Nothing thrown below may end the thread: a defect costs this exchange only. */
   private onRead(length: number, bytes: Buffer): boolean {
     try {
+      const { sink } = this;
       const taken = this.receive(length, bytes);
       if (this.phase === 'body' || this.phase === 'tunnel') {
         this.reading.settle(length, taken);
@@ -207,6 +212,7 @@ export class HttpLink implements Link {
       }
       // Released, and perhaps lent out again already: whatever waits at the client is no reason to stop listening here.
       this.reading.giveBack(taken);
+      if (this.phase === 'waiting' && this.sink === sink) return taken;
     } catch (error) {
       this.fail(
         'internal_error',
@@ -242,7 +248,7 @@ export class HttpLink implements Link {
       end = bytes.length;
       this.partial = undefined;
       // Without a line end nothing new can be learnt of a head in pieces.
-      if (end < 65_536 && !read.subarray(0, length).includes(10)) {
+      if (length > 0 && end < 65_536 && !read.subarray(0, length).includes(10)) {
         this.partial = bytes;
         return true;
       }
@@ -260,9 +266,13 @@ export class HttpLink implements Link {
         return true;
       }
       if (reply.status >= 200 || reply.status === 101) return this.onFinalHead(bytes, after, end, sink);
-      sink.onInterim(reply);
-      if (this.phase !== 'waiting') return true;
       at = after;
+      const taken = sink.onInterim(reply);
+      if (this.phase !== 'waiting') return true;
+      if (!taken) {
+        this.partial = Buffer.from(bytes.subarray(at, end));
+        return false;
+      }
     }
     return true;
   }

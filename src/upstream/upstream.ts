@@ -108,7 +108,7 @@ export interface Link {
 export interface LinkSink {
   onConnected(): void;
   /** A 1xx head other than 101. */
-  onInterim(head: ReplyHead): void;
+  onInterim(head: ReplyHead): boolean;
   /** The final head (or 101) and the body bytes that came with it, never owned; `done`: the reply ends with them. */
   onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean): boolean;
   onBody(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean;

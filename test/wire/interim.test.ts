@@ -6,7 +6,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { valuesOf } from '../support/bytes.ts';
+import { pump } from '../support/flood.ts';
 import { type OriginConnection, ok } from '../support/raw-origin.ts';
+import { until } from '../support/wait.ts';
 import { assertProblem, FIRST } from './refusing.ts';
 import { onStage } from './stage.ts';
 
@@ -182,5 +184,26 @@ test(
       assertProblem(reply, 504, 'upstream_timeout');
     },
     { upstream: { timeout: { attempt: '60s', total: '300ms' } } },
+  ),
+);
+
+test(
+  'interim replies at full speed do not pile up in the router for a client that does not read',
+  onStage(
+    async (connection) => {
+      await connection.request();
+      const hints = Buffer.from(`HTTP/1.1 103 Early Hints\r\nX: ${'y'.repeat(900)}\r\n\r\n`.repeat(100), 'latin1');
+      const pumping = pump(connection.socket, hints, 640 * hints.length);
+      await connection.closed(20_000);
+      connection.heads.push(String(pumping.sent));
+    },
+    async (stage) => {
+      const client = await stage.client('internal', { paused: true });
+      await client.send(FIRST);
+      const connection = await stage.origin.connection();
+      const sent = Number(await until('the attempt to be over', () => connection.heads[0], 20_000));
+      assert.ok(sent < 32 << 20, `${sent >> 20} MiB of interim replies were taken for a client that reads nothing`);
+    },
+    { upstream: { timeout: { attempt: '60s', total: '1s' } } },
   ),
 );

@@ -115,6 +115,28 @@ test(
 );
 
 test(
+  'a 1.0 client that asks for keep-alive gets it where the reply has a length, and is told so',
+  onStage(
+    answering((request) =>
+      request.start.includes('/chunked')
+        ? 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
+        : ok('fine'),
+    ),
+    async (stage) => {
+      const client = await stage.client();
+      const get = (path: string) => `GET ${path} HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n`;
+      for (let i = 0; i < 3; i++) {
+        const reply = await client.ask(get('/old'));
+        assert.equal(reply.body, 'fine');
+        assert.equal(reply.field('connection')?.toLowerCase(), 'keep-alive');
+      }
+      await client.send(get('/chunked'));
+      assert.equal((await client.lastReply()).field('connection')?.toLowerCase(), 'close');
+    },
+  ),
+);
+
+test(
   'a 1.0 origin without a length is read until it closes',
   onStage(
     async (connection) => {

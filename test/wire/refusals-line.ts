@@ -65,6 +65,8 @@ export const LINES: readonly Refusal[] = [
   line('GET /bad XTTP/1.1', 'another protocol'),
   line('GET /bad', 'a request line without a version'),
   line('GET /bad ', 'a request line with an empty version'),
+  { name: 'a space and a bare LF behind the version', bytes: 'GET /bad HTTP/1.1 \nHost: a\r\n\r\n' },
+  { name: 'two bare LFs behind the version', bytes: 'GET /bad HTTP/1.1\n\nHost: a\r\n\r\n' },
   { name: 'a simple request of HTTP/0.9', bytes: 'GET /bad\r\n' },
   { name: 'the preface of HTTP/2', bytes: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' },
   { name: 'a bare LF before the request', bytes: '\nGET /bad HTTP/1.1\r\nHost: a\r\n\r\n' },

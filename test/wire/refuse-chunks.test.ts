@@ -72,6 +72,9 @@ const BAD: readonly (readonly [name: string, bytes: string])[] = [
   ['a missing trailer section with a bare LF', '0\r\n\nGET /EVIL HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a trailer of Content-Length', '0\r\nContent-Length: 4\r\n\r\nEVIL'],
   ['a trailer of Transfer-Encoding', '0\r\nX: y\r\ntransfer-encoding: chunked\r\n\r\nEVIL'],
+  ['a trailer of X-Forwarded-For', '0\r\nX-Forwarded-For: EVIL\r\n\r\n'],
+  ['a trailer of the correlation id', '0\r\nX-Correlation-Id: EVIL\r\n\r\n'],
+  ['a trailer of a context header', '0\r\nx-user-id: EVIL\r\n\r\n'],
   ['a trailer of Host', '0\r\nhOST: EVIL\r\n\r\n'],
 ];
 

@@ -122,6 +122,30 @@ test(
   ),
 );
 
+test(
+  'a reply that has begun and waits for an upload under way is not idle',
+  onStage(
+    async (connection) => {
+      await connection.head();
+      connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      await connection.inbox.exactly(40, 'the upload');
+      connection.send('2\r\nok\r\n0\r\n\r\n');
+      await connection.closed();
+    },
+    async (stage) => {
+      const client = await stage.client();
+      await client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n');
+      await until('the reply’s head', () => client.inbox.all.includes('\r\n\r\n'));
+      for (let i = 0; i < 40; i++) {
+        await client.send('b');
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      assert.equal((await client.reply()).body, 'ok');
+    },
+    { upstream: { timeout: { idle: '500ms' } } },
+  ),
+);
+
 const MIB = 1 << 20;
 
 async function pouring(connection: OriginConnection): Promise<void> {

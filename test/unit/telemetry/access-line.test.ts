@@ -77,6 +77,7 @@ test('a line carries every fact of the contract, in the shape of pino', () => {
     version: '2.1.0',
     status: 502,
     code: 'upstream_reset',
+    detail: 'gone',
     attempts: 3,
     bytesIn: 12,
     bytesOut: 123_456,
@@ -156,7 +157,7 @@ test('whatever a client or a document says, the line parses and gives every fact
     connectTime: ms,
     firstByteTime: ms,
     fault: fc.option(
-      fc.constantFrom(...(Object.keys(FAULTS) as FaultCode[])).map((code) => fault(code, 'x')),
+      fc.constantFrom(...(Object.keys(FAULTS) as FaultCode[])).map((code) => fault(code, 'what "happened"\n')),
       { nil: undefined },
     ),
   });
@@ -171,6 +172,7 @@ test('whatever a client or a document says, the line parses and gives every fact
       }
       assert.equal(line.path, told.target);
       assert.equal(line.code, told.fault?.kind.code);
+      assert.equal(line.detail, told.fault?.detail);
       const context = Object.fromEntries(
         told.context.flatMap((value, i) => (value === undefined ? [] : [[CONTEXT[i], value]])),
       );

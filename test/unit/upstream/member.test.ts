@@ -19,7 +19,7 @@ interface StandIn {
 
 const SINK: LinkSink = {
   onConnected: () => {},
-  onInterim: () => {},
+  onInterim: () => true,
   onReply: () => true,
   onBody: () => true,
   onEnd: () => {},
