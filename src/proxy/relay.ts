@@ -24,18 +24,21 @@ export class Relay {
   private readonly client: Client;
   private readonly exchange: Exchange;
   private readonly correlationHeader: string;
+  /** Of the table the exchange boarded: the lines of its reply are numbered by that table's names. */
+  private readonly rules: Uint8Array;
 
   constructor(client: Client, exchange: Exchange, correlationHeader: string) {
     this.client = client;
     this.exchange = exchange;
     this.correlationHeader = correlationHeader;
+    this.rules = client.door.rules.reply;
   }
 
   /** A 1xx reply passes, but not to a client of HTTP/1.0 (RFC 9110 section 15.2). */
   interim(head: ReplyHead): boolean {
     const { client } = this;
     if (client.request.minor === 0) return true;
-    client.socket.write(interimHead(head, client.door.rules.reply), 'latin1');
+    client.socket.write(interimHead(head, this.rules), 'latin1');
     return this.taken(client.socket.writableLength === 0);
   }
 
@@ -52,7 +55,7 @@ export class Relay {
     const { door, request } = client;
     if (door.draining || head.framing === FRAMING.close) client.closing = true;
     if (request.minor === 0 && head.framing === FRAMING.chunked) client.closing = true;
-    const text = replyHead(head, door.rules.reply, edit, {
+    const text = replyHead(head, this.rules, edit, {
       correlationHeader: this.correlationHeader,
       correlationId: exchange.correlationId,
       upstream: door.listener.internal ? exchange.upstream : undefined,

@@ -197,8 +197,12 @@ export class HttpLink implements Link {
   }
 
   private onTimer(): void {
-    if (this.phase === 'idle') this.destroy();
-    else if (!this.connected) this.fail('upstream_connect', 'did not accept the connection in time');
+    try {
+      if (this.phase === 'idle') this.destroy();
+      else if (!this.connected) this.fail('upstream_connect', 'did not accept the connection in time');
+    } catch (error) {
+      this.onDefect(error);
+    }
   }
 
   /** Returns false to pause reading. Nothing thrown below may end the thread: a defect costs this exchange only. */
@@ -214,12 +218,14 @@ export class HttpLink implements Link {
       this.reading.giveBack(taken);
       if (this.phase === 'waiting' && this.sink === sink) return taken;
     } catch (error) {
-      this.fail(
-        'internal_error',
-        `met a defect of the router: ${error instanceof Error ? error.stack : String(error)}`,
-      );
+      this.onDefect(error);
     }
     return true;
+  }
+
+  private onDefect(error: unknown): void {
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.fail('internal_error', `met a defect of the router: ${stack}`);
   }
 
   private receive(length: number, bytes: Buffer): boolean {

@@ -83,6 +83,15 @@ describe('behind a trusted proxy', () => {
   });
 });
 
+test('behind a trusted proxy a 1.0 request without a host names none', () => {
+  const { lines } = forwardedThrough(read('GET / HTTP/1.0\r\n\r\n', ON), PEER, ON.listener);
+  assert.deepEqual(fieldsOf(lines), {
+    'X-Forwarded-For': PEER,
+    'X-Forwarded-Proto': 'http',
+    Forwarded: `for=${PEER};proto=http`,
+  });
+});
+
 describe('the client is the first hop from the right that is no trusted proxy', () => {
   for (const [chain, client] of [
     ['192.0.2.1', '192.0.2.1'],

@@ -80,6 +80,14 @@ describe('a fault', () => {
     assert.equal(JSON.parse(body).status, 410);
   });
 
+  test('keeps its details whole up to 512 characters', () => {
+    for (const length of [512, 513]) {
+      const detail = 'x'.repeat(length - 'no_route: '.length);
+      const { head } = parts(faultReply(exchange(), fault('no_route', detail), 404));
+      assert.equal(head.includes('...'), length > 512);
+    }
+  });
+
   test('says any words without breaking head or body, and its head stays small', () => {
     const words = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 60 }),
