@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { SHARED } from '../../../src/core/io.ts';
 import { NAME, NameSet } from '../../../src/core/names.ts';
 import { HEX, HOST, TARGET, TOKEN, VALUE } from '../../../src/http1/bytes.ts';
 import {
@@ -213,4 +214,41 @@ describe('noted lines', () => {
     assert.equal(scan('\r\n').after, 4);
     assert.equal(scan('A: b\r\n').after, INCOMPLETE);
   });
+});
+
+test('a field section reads the same in the shared read buffer, wherever it stands and whatever bytes it holds', () => {
+  const names = new NameSet();
+  const piece = fc.oneof(
+    fc.constantFrom(
+      'Host: a',
+      `X-Long: ${'v'.repeat(61)}`,
+      'Cookie: a=b',
+      '\r\n',
+      '\r',
+      '\n',
+      '\0',
+      '\x7f',
+      '\x80',
+      '\xff',
+      '\t',
+      ':',
+      ' ',
+    ),
+    fc.string({ maxLength: 9 }),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(9), (pieces, at) => {
+      const text = Buffer.from(`${pieces.join('')}\r\n\r\n`, 'latin1');
+      SHARED.fill(0x41, 0, at + text.length + 8);
+      text.copy(SHARED, at);
+      const here = new Fields();
+      const there = new Fields();
+      const ended = here.scan(SHARED, at, at + text.length, at, names, 200);
+      const expected = there.scan(Buffer.from(text), 0, text.length, 0, names, 200);
+      assert.equal(ended > 0 ? ended - at : ended, expected);
+      assert.equal(here.refusal, there.refusal);
+      assert.deepEqual(here.lines.slice(0, here.used), there.lines.slice(0, there.used));
+    }),
+    { numRuns: 3000 },
+  );
 });
