@@ -119,6 +119,44 @@ test(
 );
 
 test(
+  'a request body that never begins is the client’s stall, not the upstream’s silence',
+  onStage(
+    async (connection) => {
+      await connection.head();
+      await connection.closed();
+    },
+    async (stage) => {
+      const client = await stage.client();
+      await client.send(post('/upload'));
+      await assertLastProblem(await client.lastReply(), 408, 'client_stalled');
+    },
+    {
+      internal: { timeout: { head: '60s', body: '600ms', keepAlive: '60s' } },
+      upstream: { timeout: { attempt: '300ms', total: '60s' } },
+    },
+  ),
+);
+
+test(
+  'a client that waits for 100 does not stall: the upstream owes it an answer within the attempt',
+  onStage(
+    async (connection) => {
+      await connection.head();
+      await connection.closed();
+    },
+    async (stage) => {
+      const client = await stage.client();
+      await client.send(post('/upload').replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'));
+      await assertLastProblem(await client.lastReply(), 504, 'upstream_timeout');
+    },
+    {
+      internal: { timeout: { head: '60s', body: '300ms', keepAlive: '60s' } },
+      upstream: { timeout: { attempt: '600ms', total: '60s' } },
+    },
+  ),
+);
+
+test(
   'a request body that drips below the least rate is let go at the edge',
   onStage(
     async (connection) => {
