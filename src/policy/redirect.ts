@@ -8,7 +8,7 @@
 
 import type { Exchange } from '../core/exchange.ts';
 import { NAME } from '../core/names.ts';
-import { pathEnd, writtenPath } from '../core/target.ts';
+import { writtenPath } from '../core/target.ts';
 import type { Answer, RedirectSettings } from './policy.ts';
 import { withoutSlash } from './rewrite.ts';
 import { sentPath, withPath, withPrefix } from './splice.ts';
@@ -33,12 +33,6 @@ export function redirectAnswer(settings: RedirectSettings, place: RedirectPlace)
       return { status: settings.status, headers: [['location', location]], body: '' };
     },
   };
-}
-
-/** The Location that sends a client to the cluster itself. `endpointUrl`: an origin, `http://host:port`. */
-export function redirectLocation(endpointUrl: string, target: string): string {
-  const origin = endpointUrl.endsWith('/') ? endpointUrl.slice(0, -1) : endpointUrl;
-  return origin + (target.startsWith('/') ? target : `/${target.slice(pathEnd(target))}`);
 }
 
 /** Everything before the path; '' for a client of HTTP/1.0 that named no host, where only a path can be told. */
