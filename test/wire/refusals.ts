@@ -146,6 +146,8 @@ export const HOSTS: readonly Refusal[] = [
   host('', 'a missing Host'),
   host('Host: a\r\nHost: a\r\n', 'a doubled Host'),
   host('Host: a\r\nhOST: b\r\n', 'a second Host'),
+  host('Host:\r\n', 'an empty Host'),
+  host(`Host: ${'a'.repeat(1000)}\r\n`, 'a Host of a thousand letters'),
   host('Host: a, b\r\n', 'a list of hosts'),
   host('Host: a b\r\n', 'a Host with a space'),
   host('Host: a/b\r\n', 'a Host with a slash'),

@@ -34,6 +34,15 @@ async function gone(stage: Stage): Promise<void> {
   });
 }
 
+/** A tunnel that both sides ended is no failure of anybody. */
+async function assertNoFault(stage: Stage): Promise<void> {
+  const { status, code } = await stage.logged('/up');
+  assert.deepEqual({ status, code }, { status: 101, code: undefined });
+  const outcomes = Object.keys(await stage.metric('signalbox_upstream_attempts_total'));
+  assert.equal(outcomes.length, 1);
+  assert.match(outcomes[0], /outcome="success"/);
+}
+
 test(
   'a client that half-closes still hears the origin to its end',
   onStage(switching, async (stage) => {
@@ -49,6 +58,7 @@ test(
     origin.end();
     assert.deepEqual(await client.untilClose(), { text: '', ending: 'fin' });
     await gone(stage);
+    await assertNoFault(stage);
   }),
 );
 
@@ -66,6 +76,7 @@ test(
     client.end();
     assert.equal(await origin.closed(), 'fin');
     await gone(stage);
+    await assertNoFault(stage);
   }),
 );
 
