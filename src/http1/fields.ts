@@ -245,3 +245,31 @@ export function isToken(text: string): boolean {
 /** The names this file reads, for callers that count lines. */
 export const CONTENT_LENGTH = NAME['content-length'];
 export const TRANSFER_ENCODING = NAME['transfer-encoding'];
+
+/** What a head says of its body, as far as its lines were read. */
+export interface BodyFraming {
+  framing: Framing;
+  length: number;
+  readonly minor: number;
+}
+
+/**
+ * Takes one Content-Length or Transfer-Encoding line: one length, or one final `chunked`, never both (RFC 9112 section 6).
+ * `unsaid` is the framing of a head that has neither. Returns the refusal reason, or undefined.
+ */
+export function readFraming(into: BodyFraming, unsaid: Framing, number: number, value: string): string | undefined {
+  if (into.framing !== unsaid) {
+    if (into.framing === FRAMING.length && number === CONTENT_LENGTH) return 'more than one Content-Length';
+    if (into.framing === FRAMING.chunked && number === TRANSFER_ENCODING) return 'more than one Transfer-Encoding';
+    return 'Content-Length together with Transfer-Encoding';
+  }
+  if (number === CONTENT_LENGTH) {
+    into.length = parseLength(value);
+    into.framing = FRAMING.length;
+    return into.length >= 0 ? undefined : 'a malformed Content-Length';
+  }
+  if (value.toLowerCase() !== 'chunked') return 'a Transfer-Encoding other than one final chunked';
+  if (into.minor === 0) return 'Transfer-Encoding in HTTP/1.0';
+  into.framing = FRAMING.chunked;
+  return undefined;
+}

@@ -14,9 +14,9 @@ import {
   FRAMING,
   type Framing,
   INCOMPLETE,
-  parseLength,
   REFUSED,
   readConnection,
+  readFraming,
   STRIDE,
   TRANSFER_ENCODING,
 } from './fields.ts';
@@ -121,9 +121,11 @@ export class ReplyHead {
       const value = this.head.slice(lines[at + 2], lines[at + 3]);
       switch (number) {
         case CONTENT_LENGTH:
-        case TRANSFER_ENCODING:
-          if (!this.readFraming(number, value)) return false;
+        case TRANSFER_ENCODING: {
+          const refusal = readFraming(this, FRAMING.close, number, value);
+          if (refusal !== undefined) return this.no(refusal);
           break;
+        }
         case NAME.connection: {
           const refusal = readConnection(value, connection);
           if (refusal !== undefined) return this.no(refusal);
@@ -157,22 +159,6 @@ export class ReplyHead {
       return this.no(`Transfer-Encoding in a ${this.status} reply`);
     }
     if (interim || headRequest || this.status === 204 || this.status === 304) this.framing = FRAMING.none;
-    return true;
-  }
-
-  private readFraming(number: number, value: string): boolean {
-    if (this.framing !== FRAMING.close) {
-      const lengths = this.framing === FRAMING.length && number === CONTENT_LENGTH;
-      return this.no(lengths ? 'more than one Content-Length' : 'contradicting body lengths');
-    }
-    if (number === CONTENT_LENGTH) {
-      this.length = parseLength(value);
-      this.framing = FRAMING.length;
-      return this.length >= 0 || this.no('a malformed Content-Length');
-    }
-    if (value.toLowerCase() !== 'chunked') return this.no('a Transfer-Encoding other than one final chunked');
-    if (this.minor === 0) return this.no('Transfer-Encoding in HTTP/1.0');
-    this.framing = FRAMING.chunked;
     return true;
   }
 }

@@ -17,9 +17,9 @@ import {
   FRAMING,
   type Framing,
   INCOMPLETE,
-  parseLength,
   REFUSED,
   readConnection,
+  readFraming,
   STRIDE,
   TRANSFER_ENCODING,
   trimmed,
@@ -160,9 +160,11 @@ export class RequestHead implements RequestFacts {
           if ((value === '' || value !== this.rawHost) && !this.readHost(value)) return false;
           break;
         case CONTENT_LENGTH:
-        case TRANSFER_ENCODING:
-          if (!this.readFraming(number, value)) return false;
+        case TRANSFER_ENCODING: {
+          const refusal = readFraming(this, FRAMING.none, number, value);
+          if (refusal !== undefined) return this.no(refusal);
           break;
+        }
         case NAME.connection: {
           const refusal = readConnection(value, connection);
           if (refusal !== undefined) return this.no(refusal);
@@ -208,25 +210,6 @@ export class RequestHead implements RequestFacts {
     if (!isHost(value)) return this.no(value === '' ? 'an empty Host' : 'an invalid Host');
     this.rawHost = value;
     this.host = hostName(value);
-    return true;
-  }
-
-  /** RFC 9112 section 6: one length, or one final `chunked`, never both. */
-  private readFraming(number: number, value: string): boolean {
-    if (this.framing !== FRAMING.none) {
-      const same = this.framing === FRAMING.length && number === CONTENT_LENGTH;
-      if (same) return this.no('more than one Content-Length');
-      const twice = this.framing === FRAMING.chunked && number === TRANSFER_ENCODING;
-      return this.no(twice ? 'more than one Transfer-Encoding' : 'Content-Length together with Transfer-Encoding');
-    }
-    if (number === CONTENT_LENGTH) {
-      this.length = parseLength(value);
-      this.framing = FRAMING.length;
-      return this.length >= 0 || this.no('a malformed Content-Length');
-    }
-    if (value.toLowerCase() !== 'chunked') return this.no('a Transfer-Encoding other than one final chunked');
-    if (this.minor === 0) return this.no('Transfer-Encoding in HTTP/1.0');
-    this.framing = FRAMING.chunked;
     return true;
   }
 
