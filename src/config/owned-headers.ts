@@ -4,23 +4,8 @@
  * Rule: a header has one author. What is passed on as it came (cookies, authorization, context) is not in this list.
  */
 
+import { UNTOUCHABLE } from '../policy/headers.ts';
 import type { Flaw } from './wording.ts';
-
-/** Framing of the message, and headers of one connection (RFC 9110 section 7.6.1, RFC 9112 section 6). */
-const HOP = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** Written by the router on every request, and some of them on replies. */
 const OWN = new Set([
@@ -38,7 +23,7 @@ const OWN = new Set([
 export function ownedFlaw(name: string, correlation: string): Flaw | undefined {
   const lower = name.toLowerCase();
   if (lower === 'host') return { reason: 'Host is not edited here', advice: 'use `rewrite.host`' };
-  if (HOP.has(lower)) {
+  if (UNTOUCHABLE.has(lower)) {
     const reason = `${name} frames the message or belongs to one connection, and cannot be edited`;
     return { reason, advice: 'remove it' };
   }

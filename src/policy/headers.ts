@@ -11,7 +11,7 @@ import { headText } from '../core/target.ts';
 import type { HeaderEdit, HeaderEditSettings } from './policy.ts';
 
 /** RFC 9112 section 6, RFC 9110 section 7.6.1, and Host, which has a setting of its own. */
-const UNTOUCHABLE = new Set([
+export const UNTOUCHABLE: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',
