@@ -96,7 +96,9 @@ export class Attempt implements Passage, LinkSink {
     if (link.connected) exchange.connectTime = 0;
     if (this.client.request.upgrade !== '' || this.client.request.connection.upgrade) link.keepOut();
     const left = exchange.attempts === 1 ? total : Math.ceil(exchange.arrived + total - this.client.door.clock.now());
-    const lines = `x-signalbox-attempt: ${exchange.attempts}\r\nx-signalbox-deadline-ms: ${Math.max(left, 0)}\r\n\r\n`;
+    // `total: off` leaves no deadline to tell.
+    const deadline = left === Number.POSITIVE_INFINITY ? '' : `x-signalbox-deadline-ms: ${Math.max(left, 0)}\r\n`;
+    const lines = `x-signalbox-attempt: ${exchange.attempts}\r\n${deadline}\r\n`;
     link.send(this.head + lines + body, this.table.names, exchange.method === 'HEAD', this.decode);
     return link;
   }
