@@ -8,20 +8,24 @@
 
 import type { Exchange } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
+import type { Slab } from '../core/io.ts';
 import { OUTCOMES, type Outcome, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { Gate, Reply } from '../policy/policy.ts';
 import type { Route, Table } from '../routing/route.ts';
 import type { Link, LinkSink, Member, Upstream } from '../upstream/upstream.ts';
+import { outcomeOf, timeoutsOf } from './outcome.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
 import { Relay } from './relay.ts';
 import { faultReply } from './respond.ts';
 
-/** Body bytes up to this size go out with the head in one write, and can be sent again. */
+/** A body up to this size can be sent again. */
 const SMALL_BODY = 16_384;
 
 /** Methods whose effect is the same however often they arrive (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+const NO_BODY = Buffer.alloc(0);
 
 export class Attempt implements Passage, LinkSink {
   route: Route | undefined = undefined;
@@ -37,7 +41,7 @@ export class Attempt implements Passage, LinkSink {
   private link: Link | undefined = undefined;
   /** Head without the attempt's own lines, and the body where all of it is here: what can be sent again. */
   private head = '';
-  private smallBody: string | undefined = undefined;
+  private smallBody: Buffer | undefined = undefined;
   /** The whole request was handed over. */
   private requestDone = false;
   /** Where the client waits for 100 before it sends its body. */
@@ -76,17 +80,29 @@ export class Attempt implements Passage, LinkSink {
     this.expecting = request.expectContinue && !done && start === end;
     this.decode = request.minor === 0;
     this.uploadSince = this.exchange.arrived;
-    const small = end - start <= SMALL_BODY;
-    const body = start === end ? '' : small ? bytes.toString('latin1', start, end) : undefined;
-    if (done) this.smallBody = body;
-    const link = this.open(member, body ?? '', false);
-    if (body === undefined && !link.write(bytes, start, end, false)) this.uploadBlocked = !done;
+    const { wire } = this.client;
+    const slab = wire.slabOf(bytes);
+    if (!this.open(member, false, bytes, start, end, slab)) {
+      this.uploadBlocked = !done;
+      // What the kernel did not take stays where it was read.
+      if (slab !== undefined) wire.leaveSlab();
+    }
+    if (done && end - start <= SMALL_BODY && IDEMPOTENT.has(this.exchange.method)) {
+      this.smallBody = start === end ? NO_BODY : Buffer.from(bytes.subarray(start, end));
+    }
     this.await(this.exchange.arrived);
   }
 
-  private open(member: Member, body: string, fresh: boolean): Link {
+  private open(
+    member: Member,
+    fresh: boolean,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    slab: Slab | undefined,
+  ): boolean {
     const { exchange, upstream } = this;
-    const { connect, total } = settingsOf(upstream).timeout;
+    const { connect, total } = timeoutsOf(upstream);
     const link = member.link(this, connect, fresh);
     this.link = link;
     exchange.member = member.id;
@@ -99,8 +115,9 @@ export class Attempt implements Passage, LinkSink {
     // `total: off` leaves no deadline to tell.
     const deadline = left === Number.POSITIVE_INFINITY ? '' : `x-signalbox-deadline-ms: ${Math.max(left, 0)}\r\n`;
     const lines = `x-signalbox-attempt: ${exchange.attempts}\r\n${deadline}\r\n`;
-    link.send(this.head + lines + body, this.table.names, exchange.method === 'HEAD', this.decode);
-    return link;
+    const head = this.head + lines;
+    const request = { head, names: this.table.names, headRequest: exchange.method === 'HEAD', decode: this.decode };
+    return link.send(request, bytes, start, end, slab);
   }
 
   onConnected(): void {
@@ -113,7 +130,7 @@ export class Attempt implements Passage, LinkSink {
    */
   private await(now: number): void {
     const { client, exchange } = this;
-    const { attempt, total, idle } = settingsOf(this.upstream).timeout;
+    const { attempt, total, idle } = timeoutsOf(this.upstream);
     if (this.relay.begun) client.wait(this.relay.blocked ? 'client' : 'relay', now + idle);
     else if (this.requestDone && exchange.bytesIn === 0)
       client.wait('reply', Math.min(now + attempt, exchange.arrived + total));
@@ -122,14 +139,14 @@ export class Attempt implements Passage, LinkSink {
     else client.wait('upload', now + client.door.settings.timeout.body);
   }
 
-  onUpload(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean {
+  onUpload(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
     const { link, exchange, client } = this;
     exchange.bytesIn += end - start;
     this.expecting = false;
     if (link === undefined) return true;
     const now = client.door.clock.now();
     if (!exchange.tunnel && !this.mayGoOn(now)) return true;
-    const taken = start === end || link.write(bytes, start, end, owned);
+    const taken = start === end || link.write(bytes, start, end, slab);
     this.requestDone = done;
     this.uploadBlocked = !taken && !done;
     this.await(now);
@@ -175,11 +192,11 @@ export class Attempt implements Passage, LinkSink {
     this.link = undefined;
     const { member, smallBody } = this;
     const again = reused && reason.kind.retryable === 'if-reused' && !this.relay.begun && smallBody !== undefined;
-    if (again && member !== undefined && IDEMPOTENT.has(this.exchange.method)) {
+    if (again && member !== undefined) {
       // A pooled connection that dies before one reply byte was most likely closed for idleness while the request was
       // on its way. On a fresh one it is sent once more, where sending it twice does no harm.
       this.count(UPSTREAM_BLOCK.retries + RETRY_REASONS.indexOf('reused'), 1);
-      this.open(member, smallBody, true);
+      this.open(member, true, smallBody, 0, smallBody.length, undefined);
       this.await(this.client.door.clock.now());
       return;
     }
@@ -195,7 +212,7 @@ export class Attempt implements Passage, LinkSink {
 
   onTimeout(waiting: Waiting): void {
     const { exchange } = this;
-    const { attempt, total, idle } = settingsOf(this.upstream).timeout;
+    const { attempt, total, idle } = timeoutsOf(this.upstream);
     const upstream = exchange.upstream ?? '';
     if (waiting === 'reply') {
       const whole = this.client.door.clock.now() - exchange.arrived >= total;
@@ -239,7 +256,7 @@ export class Attempt implements Passage, LinkSink {
     return this.relay.interim(head);
   }
 
-  onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean): boolean {
+  onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
     const { client, exchange, link } = this;
     const now = client.door.clock.now();
     exchange.firstByteTime = now - exchange.arrived;
@@ -250,15 +267,15 @@ export class Attempt implements Passage, LinkSink {
     }
     if (!this.requestDone || switched) client.closing = true;
     if (switched) this.beginTunnel();
-    const taken = this.relay.first(head, this.route?.rewrite.response, bytes, start, end, link?.ranges);
+    const taken = this.relay.first(head, this.route?.rewrite.response, bytes, start, end, slab, link?.ranges);
     if (done) this.complete(now);
     else this.await(now);
     if (switched) client.becomeTunnel();
     return taken;
   }
 
-  onBody(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean {
-    const taken = this.relay.pass(bytes, start, end, owned, this.link?.ranges);
+  onBody(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
+    const taken = this.relay.pass(bytes, start, end, slab, this.link?.ranges);
     const now = this.client.door.clock.now();
     if (done) this.complete(now);
     else this.await(now);
@@ -281,7 +298,7 @@ export class Attempt implements Passage, LinkSink {
 
   onEnd(): void {
     this.linkEnded = true;
-    this.client.socket.end();
+    this.client.wire.end();
     this.endTunnel();
   }
 
@@ -373,24 +390,4 @@ export class Attempt implements Passage, LinkSink {
     door.current.leave(this.table);
     for (const settled of door.settled) settled(exchange);
   }
-}
-
-function outcomeOf(reason: Fault): Outcome {
-  switch (reason.kind.code) {
-    case 'upstream_connect':
-      return 'connect';
-    case 'upstream_protocol':
-      return 'protocol';
-    case 'upstream_timeout':
-      return 'timeout';
-    default:
-      return 'reset';
-  }
-}
-
-const NO_TIMEOUTS = { connect: 0, attempt: 0, total: 0, idle: Number.POSITIVE_INFINITY };
-const NO_UPSTREAM = { timeout: NO_TIMEOUTS };
-
-function settingsOf(upstream: Upstream | undefined): { readonly timeout: Upstream['settings']['timeout'] } {
-  return upstream?.settings ?? NO_UPSTREAM;
 }

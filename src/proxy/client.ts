@@ -6,10 +6,11 @@
  * upstream the attempt's (attempt.ts).
  */
 
-import type { Socket } from 'node:net';
 import { type Fault, fault } from '../core/fault.ts';
-import { put, ReadBuffer } from '../core/io.ts';
+import type { Handle } from '../core/handle.ts';
+import type { Slab } from '../core/io.ts';
 import { Timer } from '../core/timers.ts';
+import { Wire, type WireOwner } from '../core/wire.ts';
 import { BodyReader } from '../http1/body.ts';
 import { CR, LF } from '../http1/bytes.ts';
 import { INCOMPLETE, REFUSED } from '../http1/fields.ts';
@@ -28,10 +29,9 @@ const MOST_UNSENT = 65_536;
 const LINGER_SILENCE = 2_000;
 const LINGER_LIMIT = 5_000;
 
-export class ClientConnection implements Client {
+export class ClientConnection implements Client, WireOwner {
   readonly door: Doorway;
-  readonly socket: Socket;
-  readonly address: string;
+  readonly wire: Wire;
   readonly request = new RequestHead();
   readonly body = new BodyReader();
   passage: Passage | undefined = undefined;
@@ -41,7 +41,6 @@ export class ClientConnection implements Client {
   forwarded = '';
   forwardedHost = '\0';
 
-  private readonly reading = new ReadBuffer();
   private readonly timer: Timer;
   private phase: Phase = 'head';
   private waiting: Waiting = 'head';
@@ -56,10 +55,9 @@ export class ClientConnection implements Client {
   private clientEnded = false;
   private cutTimer: Timer | undefined = undefined;
 
-  constructor(door: Doorway, socket: Socket, address: string) {
+  constructor(door: Doorway, handle: Handle) {
     this.door = door;
-    this.socket = socket;
-    this.address = address;
+    this.wire = new Wire(handle, this);
     this.timer = new Timer(() => this.onTimer());
     this.wait('head', door.clock.now() + door.settings.timeout.head);
   }
@@ -83,23 +81,11 @@ export class ClientConnection implements Client {
     this.door.timers.arm(this.timer, due);
   }
 
-  /** Where reads go next; node asks after each read. */
-  readInto(): Buffer {
-    return this.reading.current;
-  }
-
-  /** Takes what was read. Returns false to pause reading. A defect below costs this connection, never the thread. */
   onRead(length: number, bytes: Buffer): boolean {
-    try {
-      const taken = this.receive(bytes, length);
-      if (this.phase === 'busy' || this.phase === 'tunnel') this.reading.settle(length, taken);
-      else this.reading.giveBack(taken);
-      if (!taken && this.busy) this.paused = true;
-      return !this.paused;
-    } catch (error) {
-      this.onDefect(error);
-      return true;
-    }
+    const taken = this.receive(bytes, length);
+    this.wire.settle(length, taken, this.busy);
+    if (!taken && this.busy) this.paused = true;
+    return !this.paused;
   }
 
   private receive(bytes: Buffer, length: number): boolean {
@@ -108,9 +94,9 @@ export class ClientConnection implements Client {
         this.onHeadBytes(bytes, length);
         return true;
       case 'busy':
-        return this.onBusyBytes(bytes, 0, length, this.reading.owned);
+        return this.onBusyBytes(bytes, 0, length, this.wire.slab);
       case 'tunnel':
-        return this.passage?.onUpload(bytes, 0, length, false, this.reading.owned) ?? true;
+        return this.passage?.onUpload(bytes, 0, length, false, this.wire.slab) ?? true;
       case 'lingering':
         this.lingerOn();
         return true;
@@ -141,7 +127,7 @@ export class ClientConnection implements Client {
   }
 
   /** Request body, and behind it the next requests. */
-  private onBusyBytes(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
+  private onBusyBytes(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
     let at = start;
     let taken = true;
     if (!this.body.done) {
@@ -150,7 +136,7 @@ export class ClientConnection implements Client {
         this.passage?.onBadUpload(fault('bad_request', `the request body has ${this.body.refusal}`));
         return true;
       }
-      taken = this.passage?.onUpload(bytes, start, at, this.body.done, owned) ?? true;
+      taken = this.passage?.onUpload(bytes, start, at, this.body.done, slab) ?? true;
     }
     if (at < end && this.phase === 'busy') this.stash(bytes, at, end, false);
     return taken;
@@ -169,7 +155,7 @@ export class ClientConnection implements Client {
     let at = start;
     this.consuming = true;
     while (at < end && this.phase === 'head') {
-      this.held = this.socket.writableLength > MOST_UNSENT;
+      this.held = this.wire.unsent > MOST_UNSENT;
       if (this.held) break;
       at = this.passEmptyLine(bytes, at, end);
       const lone = at + 1 === end && bytes[at] === CR;
@@ -244,37 +230,32 @@ export class ClientConnection implements Client {
     if (!this.paused || this.phase === 'closed') return;
     if (this.pending !== undefined && this.pending.length > MOST_PENDING && (this.busy || this.held)) return;
     this.paused = false;
-    this.socket.resume();
-  }
-
-  /** Sends reply bytes; true where the kernel took all. */
-  write(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
-    return put(this.socket, bytes, start, end, owned);
+    this.wire.resume();
   }
 
   becomeTunnel(): void {
     this.phase = 'tunnel';
     const { pending } = this;
     this.pending = undefined;
-    if (pending !== undefined) this.passage?.onUpload(pending, 0, pending.length, false, true);
+    if (pending !== undefined) this.passage?.onUpload(pending, 0, pending.length, false, undefined);
     this.readOn();
   }
 
   /** Half-closes, then throws away what still comes, for a while (RFC 9112 section 9.6). */
   private linger(): void {
-    const { door, socket } = this;
+    const { door, wire } = this;
     this.phase = 'lingering';
     this.pending = undefined;
     this.lingerUntil = Number.POSITIVE_INFINITY;
     // What the client has not taken yet of the last reply may take as long as a kept connection may rest.
     this.wait('lingering', door.clock.now() + door.settings.timeout.keepAlive);
-    socket.end(() => {
+    wire.end(() => {
       if (this.clientEnded) this.close();
       this.lingerUntil = door.clock.now() + LINGER_LIMIT;
       this.lingerOn();
     });
     this.paused = false;
-    socket.resume();
+    wire.resume();
   }
 
   /** The client still sends: what it sends goes nowhere, but it has not fallen silent. */
@@ -286,14 +267,13 @@ export class ClientConnection implements Client {
   /** Ends the connection so that nobody takes it for a clean end. */
   break(): void {
     if (this.phase === 'closed') return;
-    this.socket.resetAndDestroy();
+    this.wire.destroy(true);
     this.gone();
   }
 
   /** Ends the connection at once; used where no reply is under way. */
   close(): void {
     if (this.phase === 'closed') return;
-    this.socket.destroy();
     this.gone();
   }
 
@@ -307,12 +287,12 @@ export class ClientConnection implements Client {
   onEnd(): void {
     this.clientEnded = true;
     if (this.phase === 'tunnel') this.passage?.onClientEnd();
-    else if (this.phase !== 'lingering' || this.socket.writableFinished) this.gone();
+    else if (this.phase !== 'lingering' || this.wire.finished) this.gone();
   }
 
   onDrain(): void {
     this.passage?.onClientDrain();
-    if (!this.held || this.socket.writableLength > MOST_UNSENT) return;
+    if (!this.held || this.wire.unsent > MOST_UNSENT) return;
     this.held = false;
     this.takePending();
     this.readOn();
@@ -324,13 +304,21 @@ export class ClientConnection implements Client {
     const { passage } = this;
     this.phase = 'closed';
     this.pending = undefined;
-    this.reading.giveBack(false);
     this.door.timers.remove(this.timer);
     if (this.cutTimer !== undefined) this.door.timers.remove(this.cutTimer);
     this.passage = undefined;
     passage?.onClientGone();
-    this.socket.destroy();
+    this.wire.destroy();
     this.door.left(this);
+  }
+
+  onBroken(): void {
+    this.gone();
+  }
+
+  /** Without a way to answer there is nothing left to do for this client. */
+  onWriteFailed(): void {
+    this.gone();
   }
 
   private onTimer(): void {
@@ -355,7 +343,7 @@ export class ClientConnection implements Client {
     );
   }
 
-  private onDefect(error: unknown): void {
+  onDefect(error: unknown): void {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (this.passage !== undefined) this.passage.defect(stack);
     else this.door.log('error', { listener: this.door.id, err: stack }, 'a defect of the router broke a connection');

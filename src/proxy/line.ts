@@ -24,7 +24,14 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   // 1 arrive: the head is read; its facts go into one exchange, with one draw for all its choices
   // 2 board: one read of the current table; the exchange lives under this revision to its end
   const table = door.current.board();
-  const exchange = new Exchange(door.clock.now(), door.draw.chance(), request, door.id, client.address, table.revision);
+  const exchange = new Exchange(
+    door.clock.now(),
+    door.draw.chance(),
+    request,
+    door.id,
+    client.wire.address,
+    table.revision,
+  );
   exchange.bytesIn = end - start;
   const identity = identify(exchange, request, table.correlation, listener.internal, door.draw);
   const forwarded = forwardedFor(client, exchange);
@@ -74,7 +81,7 @@ function refuse(client: Client, reason: Fault): void {
   const { door, request } = client;
   const known = { method: request.method || '-', target: '-', host: '', minor: request.minor, field: () => undefined };
   const table = door.current.board();
-  const exchange = new Exchange(door.clock.now(), 0, known, door.id, client.address, table.revision);
+  const exchange = new Exchange(door.clock.now(), 0, known, door.id, client.wire.address, table.revision);
   exchange.correlationId = door.draw.hex(32);
   exchange.traceId = door.draw.hex(32);
   exchange.spanId = door.draw.hex(16);
@@ -120,7 +127,8 @@ function persists(client: Client): boolean {
 
 /** X-Forwarded-* and Forwarded; the same client naming the same host costs one comparison. */
 function forwardedFor(client: Client, exchange: Exchange): string {
-  const { door, request, address } = client;
+  const { door, request } = client;
+  const { address } = client.wire;
   if (door.listener.trusts(address)) {
     const through = forwardedThrough(request, address, door.listener);
     exchange.client = through.client;

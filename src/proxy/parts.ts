@@ -5,14 +5,15 @@
  * others, so that no file imports in a circle. The parts are put together in plane.ts.
  */
 
-import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
 import type { PlaneLog, Settled } from '../core/events.ts';
 import type { Fault } from '../core/fault.ts';
+import type { Slab } from '../core/io.ts';
 import type { Lane } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
+import type { Wire } from '../core/wire.ts';
 import type { BodyReader } from '../http1/body.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { Current } from '../routing/current.ts';
@@ -51,8 +52,7 @@ export type Waiting = 'head' | 'next' | 'upload' | 'reply' | 'relay' | 'client' 
 /** A client's connection, as the line and the attempt see it. */
 export interface Client {
   readonly door: Doorway;
-  readonly socket: Socket;
-  readonly address: string;
+  readonly wire: Wire;
   readonly request: RequestHead;
   readonly body: BodyReader;
   passage: Passage | undefined;
@@ -63,8 +63,6 @@ export interface Client {
   forwardedHost: string;
   /** Arms the connection's timer, due at this monotonic time. */
   wait(waiting: Waiting, due: number): void;
-  /** Sends reply bytes; true where the kernel took all. */
-  write(bytes: Buffer, start: number, end: number, owned: boolean): boolean;
   /** Reads again after a call that returned false. */
   readOn(): void;
   becomeTunnel(): void;
@@ -78,7 +76,7 @@ export interface Client {
 export interface Passage {
   readonly route: Route | undefined;
   /** Body bytes; false pauses the client until `readOn`. */
-  onUpload(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean;
+  onUpload(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean;
   /** The request body turned out malformed. */
   onBadUpload(reason: Fault): void;
   /** The client took what waited. */

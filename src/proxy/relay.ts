@@ -7,7 +7,7 @@
  */
 
 import type { Exchange } from '../core/exchange.ts';
-import { putTogether } from '../core/io.ts';
+import type { Slab } from '../core/io.ts';
 import { FRAMING } from '../http1/fields.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { HeaderEdit, Reply } from '../policy/policy.ts';
@@ -38,8 +38,7 @@ export class Relay {
   interim(head: ReplyHead): boolean {
     const { client } = this;
     if (client.request.minor === 0) return true;
-    client.socket.write(interimHead(head, this.rules), 'latin1');
-    return this.taken(client.socket.writableLength === 0);
+    return this.taken(client.wire.write(interimHead(head, this.rules)));
   }
 
   /** Head and first body bytes of a reply; `edit`: the route's edits. False where the client did not take all at once. */
@@ -49,6 +48,7 @@ export class Relay {
     bytes: Buffer,
     start: number,
     end: number,
+    slab: Slab | undefined,
     ranges: readonly number[] | undefined,
   ): boolean {
     const { client, exchange } = this;
@@ -65,25 +65,31 @@ export class Relay {
     exchange.status = head.status;
     this.begun = true;
     if (ranges !== undefined) {
-      client.socket.write(text, 'latin1');
-      return this.pass(bytes, start, end, false, ranges);
+      client.wire.write(text);
+      return this.pass(bytes, start, end, slab, ranges);
     }
     exchange.bytesOut += end - start;
-    return this.taken(putTogether(client.socket, text, bytes, start, end));
+    return this.taken(client.wire.writeWithHead(text, bytes, start, end, slab));
   }
 
   /** Body bytes: as they came, or only where `ranges` says data stands. */
-  pass(bytes: Buffer, start: number, end: number, owned: boolean, ranges: readonly number[] | undefined): boolean {
+  pass(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    slab: Slab | undefined,
+    ranges: readonly number[] | undefined,
+  ): boolean {
     const { client, exchange } = this;
     if (start === end) return true;
     if (ranges === undefined) {
       exchange.bytesOut += end - start;
-      return this.taken(client.write(bytes, start, end, owned));
+      return this.taken(client.wire.writeBytes(bytes, start, end, slab));
     }
     let taken = true;
     for (let i = 0; i < ranges.length; i += 2) {
       exchange.bytesOut += ranges[i + 1] - ranges[i];
-      taken = client.write(bytes, ranges[i], ranges[i + 1], owned);
+      taken = client.wire.writeBytes(bytes, ranges[i], ranges[i + 1], slab);
     }
     return this.taken(taken);
   }
@@ -103,7 +109,7 @@ export class Relay {
       head,
       wall: door.clock.wall(),
     });
-    client.socket.write(text, 'latin1');
+    client.wire.write(text);
     exchange.bytesOut = head ? 0 : Buffer.byteLength(reply.body);
   }
 

@@ -9,13 +9,15 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { type FaultCode, fault } from '../core/fault.ts';
-import { put, ReadBuffer } from '../core/io.ts';
+import { takeHandle } from '../core/handle.ts';
+import type { Slab } from '../core/io.ts';
 import type { NameSet } from '../core/names.ts';
 import { Timer, type Timers } from '../core/timers.ts';
+import { Wire, type WireOwner } from '../core/wire.ts';
 import { BodyReader } from '../http1/body.ts';
 import { FRAMING, INCOMPLETE, REFUSED } from '../http1/fields.ts';
 import { ReplyHead } from '../http1/reply.ts';
-import type { Link, LinkSink } from './upstream.ts';
+import type { Link, LinkSink, Sent } from './upstream.ts';
 
 /** What a link needs of the member it leads to. */
 export interface LinkHome {
@@ -38,7 +40,7 @@ const NOTHING = Buffer.alloc(0);
 /** Without a word from the origin, a pooled connection is closed after this: below the usual server's 5 s. */
 const IDLE_LIMIT = 4_000;
 
-export class HttpLink implements Link {
+export class HttpLink implements Link, WireOwner {
   reused = false;
   connected = false;
   connectTime = 0;
@@ -47,9 +49,12 @@ export class HttpLink implements Link {
   idleUntil = 0;
 
   private readonly home: LinkHome;
+  /** Until the connection stands; then the wire. */
   private readonly socket: Socket;
+  private wire: Wire | undefined = undefined;
+  /** What is to be sent once the connection stands. */
+  private early: Buffer[] = [];
   private readonly timer: Timer;
-  private readonly reading = new ReadBuffer();
   private readonly reply = new ReplyHead();
   private readonly body = new BodyReader();
   private readonly born: number;
@@ -70,27 +75,15 @@ export class HttpLink implements Link {
     this.born = home.clock.now();
     this.timer = new Timer(() => this.onTimer());
     home.timers.arm(this.timer, this.born + connectTimeout);
-    const onread = {
-      buffer: () => this.reading.current,
-      callback: (length: number, bytes: Buffer) => this.onRead(length, bytes),
-    };
-    // A high-water mark of 1 makes every write that the kernel does not take at once end in a `drain`.
-    const options = {
-      host: home.host,
-      port: home.port,
-      noDelay: true,
-      allowHalfOpen: true,
-      writableHighWaterMark: 1,
-      onread,
-    };
-    this.socket = connect(options);
-    const close = this.socket.destroy.bind(this.socket);
-    this.socket.destroy = (error?: Error) => (this.outlives(error) ? this.socket : close(error));
-    this.socket.on('connect', () => this.onConnect());
-    this.socket.on('drain', () => this.sink?.onDrain());
-    this.socket.on('end', () => this.onEnd());
-    this.socket.on('error', (error) => this.onError(error));
-    this.socket.on('close', () => this.fail('upstream_reset', 'closed the connection'));
+    this.socket = connect({ host: home.host, port: home.port, allowHalfOpen: true });
+    this.socket.on('connect', () => {
+      try {
+        this.onConnect();
+      } catch (error) {
+        this.onDefect(error);
+      }
+    });
+    this.socket.on('error', (error) => this.fail('upstream_connect', error.message));
   }
 
   /** Lends a pooled link out again. */
@@ -105,32 +98,36 @@ export class HttpLink implements Link {
     return this.body.ranges;
   }
 
-  send(head: string, names: NameSet, headRequest: boolean, decode: boolean): void {
-    this.names = names;
-    this.headRequest = headRequest;
-    this.decode = decode;
+  send(request: Sent, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
+    this.names = request.names;
+    this.headRequest = request.headRequest;
+    this.decode = request.decode;
     this.heard = false;
     this.phase = 'waiting';
-    this.socket.write(head, 'latin1');
+    if (this.wire !== undefined) return this.wire.writeWithHead(request.head, bytes, start, end, slab);
+    this.early.push(Buffer.from(request.head, 'latin1'));
+    return start === end || this.write(bytes, start, end, slab);
   }
 
-  write(bytes: Buffer, start: number, end: number, owned: boolean): boolean {
+  write(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
     if (this.writeBroken) return true;
-    return put(this.socket, bytes, start, end, owned);
+    if (this.wire !== undefined) return this.wire.writeBytes(bytes, start, end, slab);
+    this.early.push(Buffer.from(bytes.subarray(start, end)));
+    return false;
   }
 
   end(): void {
-    this.socket.end();
+    this.wire?.end();
   }
 
   pause(): void {
-    this.socket.pause();
+    this.wire?.pause();
   }
 
   resume(): void {
     // Behind an interim reply that the client did not take at once, the next head may be here already.
-    if (this.phase === 'waiting' && this.partial !== undefined && !this.onRead(0, NOTHING)) return;
-    this.socket.resume();
+    if (this.phase === 'waiting' && this.partial !== undefined && !this.receive(0, NOTHING)) return;
+    this.wire?.resume();
   }
 
   becomeTunnel(): void {
@@ -148,7 +145,7 @@ export class HttpLink implements Link {
     this.partial = undefined;
     // What the socket still holds of the request would precede the next one's bytes, harmlessly; but a request that was
     // not taken yet though its reply is complete is a peer gone wrong.
-    if (!this.poolable || !this.body.done || this.socket.writableLength > 0 || !this.reply.persistent) {
+    if (!this.poolable || !this.body.done || this.unsent > 0 || !this.reply.persistent) {
       this.destroy();
       return;
     }
@@ -166,34 +163,44 @@ export class HttpLink implements Link {
     this.partial = undefined;
     this.home.timers.remove(this.timer);
     this.home.forget(this);
-    if (reset) this.socket.resetAndDestroy();
-    else this.socket.destroy();
-    this.reading.giveBack(false);
+    if (this.wire === undefined) this.socket.destroy();
+    else this.wire.destroy(reset);
+  }
+
+  /** Bytes of requests that the kernel has not taken. */
+  private get unsent(): number {
+    return this.wire?.unsent ?? this.early.length;
   }
 
   /**
    * An origin that replies before the upload ends and closes makes our next write fail, while its reply is still to be
-   * read. A stream of Node would throw that reply away with the socket; so the first failed write only ends the writing,
-   * and reading finds the reply, or the end of the connection. A stream with a failed write emits no `end` any more, but
-   * it is still told of it by `push`.
+   * read. So a failed write only ends the writing, and reading finds the reply, or the end of the connection.
    */
-  private outlives(error: Error | undefined): boolean {
-    const failedWrite = (error as NodeJS.ErrnoException | undefined)?.syscall === 'write';
-    if (!failedWrite || this.writeBroken || (this.phase !== 'waiting' && this.phase !== 'body')) return false;
+  onWriteFailed(what: string): void {
+    if (this.phase !== 'waiting' && this.phase !== 'body') {
+      this.fail('upstream_reset', `broke off: ${what}`);
+      return;
+    }
     this.writeBroken = true;
     this.poolable = false;
-    this.socket.push = (chunk: unknown): boolean => {
-      if (chunk === null) this.onEnd();
-      return false;
-    };
-    return true;
+    this.sink?.onDrain();
   }
 
   private onConnect(): void {
+    const wire = new Wire(takeHandle(this.socket), this);
+    this.wire = wire;
     this.connected = true;
     this.connectTime = this.home.clock.now() - this.born;
     this.home.timers.disarm(this.timer);
+    const early = Buffer.concat(this.early);
+    this.early.length = 0;
+    wire.resume();
     this.sink?.onConnected();
+    if (wire.writeBytes(early, 0, early.length, undefined)) this.sink?.onDrain();
+  }
+
+  onDrain(): void {
+    this.sink?.onDrain();
   }
 
   private onTimer(): void {
@@ -205,25 +212,16 @@ export class HttpLink implements Link {
     }
   }
 
-  /** Returns false to pause reading. Nothing thrown below may end the thread: a defect costs this exchange only. */
-  private onRead(length: number, bytes: Buffer): boolean {
-    try {
-      const { sink } = this;
-      const taken = this.receive(length, bytes);
-      if (this.phase === 'body' || this.phase === 'tunnel') {
-        this.reading.settle(length, taken);
-        return taken;
-      }
-      // Released, and perhaps lent out again already: whatever waits at the client is no reason to stop listening here.
-      this.reading.giveBack(taken);
-      if (this.phase === 'waiting' && this.sink === sink) return taken;
-    } catch (error) {
-      this.onDefect(error);
-    }
-    return true;
+  onRead(length: number, bytes: Buffer): boolean {
+    const { sink } = this;
+    const taken = this.receive(length, bytes);
+    const goesOn = this.phase === 'body' || this.phase === 'tunnel';
+    this.wire?.settle(length, taken, goesOn);
+    // Released, and perhaps lent out again already: whatever waits at the client is no reason to stop listening here.
+    return taken || !(goesOn || (this.phase === 'waiting' && this.sink === sink));
   }
 
-  private onDefect(error: unknown): void {
+  onDefect(error: unknown): void {
     const stack = error instanceof Error ? error.stack : String(error);
     this.fail('internal_error', `met a defect of the router: ${stack}`);
   }
@@ -236,7 +234,7 @@ export class HttpLink implements Link {
       case 'body':
         return this.onBodyBytes(bytes, length);
       case 'tunnel':
-        return this.sink?.onBody(bytes, 0, length, false, this.reading.owned) ?? true;
+        return this.sink?.onBody(bytes, 0, length, false, this.wire?.slab) ?? true;
       case 'idle':
         this.destroy();
         return true;
@@ -283,7 +281,6 @@ export class HttpLink implements Link {
     return true;
   }
 
-  /** The bytes stand in the shared buffer, so the sink copies what the kernel does not take. */
   private onFinalHead(bytes: Buffer, after: number, end: number, sink: LinkSink): boolean {
     const { reply, body } = this;
     const switched = reply.status === 101;
@@ -295,7 +292,7 @@ export class HttpLink implements Link {
       return true;
     }
     if (bodyEnd < end) this.poolable = false;
-    return sink.onReply(reply, bytes, after, bodyEnd, body.done && !switched);
+    return sink.onReply(reply, bytes, after, bodyEnd, body.done && !switched, this.wire?.slabOf(bytes));
   }
 
   private onBodyBytes(bytes: Buffer, length: number): boolean {
@@ -305,10 +302,10 @@ export class HttpLink implements Link {
       return true;
     }
     if (end < length) this.poolable = false;
-    return this.sink?.onBody(bytes, 0, end, this.body.done, this.reading.owned) ?? true;
+    return this.sink?.onBody(bytes, 0, end, this.body.done, this.wire?.slab) ?? true;
   }
 
-  private onEnd(): void {
+  onEnd(): void {
     if (this.phase === 'tunnel') {
       this.sink?.onEnd();
       return;
@@ -316,16 +313,15 @@ export class HttpLink implements Link {
     if (this.phase === 'body' && this.body.framing === FRAMING.close && !this.body.done) {
       this.body.done = true;
       this.poolable = false;
-      this.sink?.onBody(this.reading.current, 0, 0, true, false);
+      this.sink?.onBody(NOTHING, 0, 0, true, undefined);
       return;
     }
     const when = this.phase === 'body' ? 'in the middle of the body' : 'before the reply';
     this.fail('upstream_reset', `closed the connection ${when}`);
   }
 
-  private onError(error: Error): void {
-    if (!this.connected) this.fail('upstream_connect', error.message);
-    else this.fail('upstream_reset', `broke off: ${error.message}`);
+  onBroken(what: string): void {
+    this.fail('upstream_reset', `broke off: ${what}`);
   }
 
   private fail(code: FaultCode, what: string): void {

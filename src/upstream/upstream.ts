@@ -7,6 +7,7 @@
 
 import type { Exchange } from '../core/exchange.ts';
 import type { Fault } from '../core/fault.ts';
+import type { Slab } from '../core/io.ts';
 import type { NameSet } from '../core/names.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 
@@ -68,7 +69,7 @@ export interface Member {
 
 /**
  * One connection to a member, lent to one attempt at a time. After `release` or `destroy` the holder forgets it.
- * Writes before the connection stands are kept by the socket.
+ * Writes before the connection stands are kept until it does.
  */
 export interface Link {
   /** True where the connection served an exchange before: its death may mean no more than an idle limit. */
@@ -81,12 +82,11 @@ export interface Link {
   /** With `decode`: where data stands in the bytes just handed over, as pairs of start and end. */
   readonly ranges: readonly number[] | undefined;
   /**
-   * Sends the head (latin1), with a small body behind it. `headRequest`: the method is HEAD, so the reply has no body.
-   * `decode`: find the data in a chunked reply, for a client that does not know chunks.
+   * Sends the head (latin1), with the first bytes of its body behind it; see `Wire.writeWithHead` for `slab` and the result.
    */
-  send(head: string, names: NameSet, headRequest: boolean, decode: boolean): void;
-  /** Sends body bytes of a read buffer; see `put` in core/io.ts for `owned` and the result. */
-  write(bytes: Buffer, start: number, end: number, owned: boolean): boolean;
+  send(request: Sent, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
+  /** Sends body bytes of a read buffer; see `Wire.writeBytes` for `slab` and the result. */
+  write(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
   /** Half-closes (tunnels only). */
   end(): void;
   pause(): void;
@@ -101,17 +101,29 @@ export interface Link {
   keepOut(): void;
 }
 
+/** A request as its link needs it. */
+export interface Sent {
+  /** The complete head (latin1). */
+  readonly head: string;
+  /** Names by whose numbers the reply's lines are noted. */
+  readonly names: NameSet;
+  /** The method is HEAD, so the reply has no body. */
+  readonly headRequest: boolean;
+  /** Find the data in a chunked reply, for a client that does not know chunks. */
+  readonly decode: boolean;
+}
+
 /**
- * What an attempt hears from its link. `bytes` hold only until the call returns, but where `owned` is true they stay as
- * they are while reading is paused. A call that returns false pauses reading until `resume`.
+ * What an attempt hears from its link. `bytes` hold only until the call returns, but where they stand in a slab they stay
+ * as they are while reading is paused. A call that returns false pauses reading until `resume`.
  */
 export interface LinkSink {
   onConnected(): void;
   /** A 1xx head other than 101. */
   onInterim(head: ReplyHead): boolean;
-  /** The final head (or 101) and the body bytes that came with it, never owned; `done`: the reply ends with them. */
-  onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean): boolean;
-  onBody(bytes: Buffer, start: number, end: number, done: boolean, owned: boolean): boolean;
+  /** The final head (or 101) and the body bytes that came with it; `done`: the reply ends with them. */
+  onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean;
+  onBody(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean;
   /** The peer half-closed a tunnel. */
   onEnd(): void;
   /** The kernel took what `write` had left over. */
