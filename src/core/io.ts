@@ -14,6 +14,9 @@ export const STRING_BYTES = 16_384;
 /** From this size of a read on a connection counts as reading in bulk. */
 export const BULK_BYTES = 16_384;
 
+/** A slab takes a body of 64 KiB with its head in one read. */
+const SLAB_BYTES = 131_072;
+
 /** Room before a slab: a head that leaves may be this much longer than the one that came in. */
 const HEAD_ROOM = 4_096;
 
@@ -27,7 +30,7 @@ export class Slab {
   private readonly all: Buffer;
 
   constructor() {
-    this.all = Buffer.allocUnsafeSlow(HEAD_ROOM + READ_BYTES);
+    this.all = Buffer.allocUnsafeSlow(HEAD_ROOM + SLAB_BYTES);
     this.bytes = this.all.subarray(HEAD_ROOM);
   }
 

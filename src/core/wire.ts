@@ -49,6 +49,9 @@ export interface WireOwner {
 const END_OF_FILE = -4095;
 const CANCELLED = -125;
 
+/** After so many in a row a connection reads in bulk no more. */
+const SMALL_READS = 4;
+
 /** Lent to each write; used up only by one that the kernel does not take at once. */
 let spare = new WriteWrap();
 
@@ -68,6 +71,7 @@ export class Wire implements HandleUser {
   private ending = false;
   private ended: (() => void) | undefined = undefined;
   private pendingWrites = 0;
+  private smallReads = 0;
   private failed: string | undefined = undefined;
 
   /** Takes a handle over. Reading begins with `resume`. */
@@ -200,17 +204,17 @@ export class Wire implements HandleUser {
   /**
    * After a read of `length` bytes: decides what the next read goes into. `goesOn`: the message goes on, so that reading
    * pauses where writes still refer to what was read (`taken` is false). Whoever reads in bulk keeps a slab between
-   * messages too, while there are few, so that the next bulk read goes right into it. Called from `onRead` only: the
-   * next read goes where this one's end says.
+   * messages too, while there are few, until several small reads came in a row. Called from `onRead` only: the next read
+   * goes where this one's end says.
    */
   settle(length: number, taken: boolean, goesOn: boolean): void {
     if (this.closed) return;
-    const { slab } = this;
-    if (slab === undefined) {
+    this.smallReads = length >= BULK_BYTES ? 0 : this.smallReads + 1;
+    if (this.slab === undefined) {
       if (length >= BULK_BYTES) this.slab = borrowSlab();
     } else if (!taken) {
       if (!goesOn) this.leaveSlab();
-    } else if (length < BULK_BYTES || (!goesOn && !mayRest())) {
+    } else if (this.smallReads >= SMALL_READS || (!goesOn && !mayRest())) {
       this.letGo();
     }
   }
