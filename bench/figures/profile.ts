@@ -1,64 +1,9 @@
 /**
- * What the bench tells: a table for people, JSON for comparing, the hottest functions of a profile.
- *
- * Rule: a figure never travels without the machine and the versions it was measured on.
+ * Where the time goes, from the .cpuprofile files that Node.js leaves: the functions with most time of their own.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Case } from './cases.ts';
-import type { Measured } from './measure.ts';
-
-export interface Machine {
-  readonly processor: string;
-  readonly cores: number;
-  readonly memory: number;
-  readonly system: string;
-}
-
-export function machine(): Machine {
-  return {
-    processor: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memory: totalmem(),
-    system: `${type()} ${release()}`,
-  };
-}
-
-const COLUMNS = [
-  'proxy',
-  'CPU us/request',
-  'least - most',
-  'signalbox',
-  'requests/s',
-  'p50 ms',
-  'p99 ms',
-  'memory MiB',
-];
-
-/** A Markdown table of one case; `signalbox`: its cost as a multiple of this peer's. */
-export function table(each: Case, rows: readonly Measured[]): string {
-  const own = rows.find((row) => row.peer === 'signalbox')?.microsecondsPerRequest;
-  const cells = rows.map((row) => [
-    row.peer,
-    row.microsecondsPerRequest.toFixed(1),
-    `${Math.min(...row.rounds).toFixed(1)} - ${Math.max(...row.rounds).toFixed(1)}`,
-    own === undefined ? '' : `${(own / row.microsecondsPerRequest).toFixed(2)} x`,
-    row.requestsPerSecond.toFixed(0),
-    row.p50.toFixed(2),
-    row.p99.toFixed(2),
-    (row.memory / 1024 / 1024).toFixed(0),
-  ]);
-  const widths = COLUMNS.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i].length)));
-  const line = (row: readonly string[]): string => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
-  const rule = widths.map((width) => '-'.repeat(width));
-  return [
-    `${each.id}: ${each.title}, ${each.connections} connections`,
-    '',
-    ...[COLUMNS, rule, ...cells].map(line),
-  ].join('\n');
-}
 
 interface Profile {
   readonly nodes: readonly {

@@ -1,14 +1,14 @@
 /**
- * The http-proxy package as a reverse proxy: node http-proxy-peer.ts PORT ORIGIN-PORT.
+ * The http-proxy package as a reverse proxy: node http-proxy-main.ts PORT ORIGIN-PORT.
  *
  * Rule: it does the work the other peers do: connections kept open on both sides, an id per request, forwarded headers,
  * a buffered access log on standard output.
  */
 
 import { randomFillSync } from 'node:crypto';
-import { writeSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { bufferedLog } from './log-lines.ts';
 
 /** What is used of the package, which brings no types. */
 interface HttpProxy {
@@ -20,24 +20,12 @@ interface HttpProxy {
 const httpProxy: HttpProxy = createRequire(import.meta.url)('http-proxy');
 
 const [port, originPort] = process.argv.slice(2).map(Number);
-const LOG_BYTES = 65_536;
 const random = Buffer.alloc(16);
-
-let lines = '';
-function log(line: string): void {
-  lines += line;
-  if (lines.length >= LOG_BYTES) flush();
-}
-
-function flush(): void {
-  if (lines !== '') writeSync(1, lines);
-  lines = '';
-}
-setInterval(flush, 1000);
+const log = bufferedLog();
 
 const proxy = httpProxy.createProxyServer({
   target: `http://127.0.0.1:${originPort}`,
-  agent: new Agent({ keepAlive: true, maxSockets: 256 }),
+  agent: new Agent({ keepAlive: true, maxSockets: 1024, maxFreeSockets: 1024 }),
   xfwd: true,
 });
 proxy.on('error', (error) => process.stderr.write(`http-proxy: ${error.message}\n`));
@@ -50,11 +38,10 @@ const server = createServer((request, response) => {
     const took = Date.now() - arrived;
     const agent = request.headers['user-agent'] ?? '-';
     log(
-      `${request.socket.remoteAddress} ${id} ${request.method} ${request.url} ${response.statusCode} ${took} ${agent}\n`,
+      `${request.socket.remoteAddress} ${id} ${request.method} ${request.url} ${response.statusCode} ${took} ${agent}`,
     );
   });
   proxy.web(request, response);
 });
 server.keepAliveTimeout = 75_000;
-server.listen(port, '127.0.0.1');
-process.on('SIGTERM', () => process.exit(0));
+server.listen(port, '127.0.0.1', 4096);

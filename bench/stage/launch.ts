@@ -1,0 +1,98 @@
+/**
+ * Peers brought up for a case, side by side on the proxy's core, and taken down after it.
+ *
+ * Rule: idle ones cost nothing, so all of a case run at the same time and the load goes round. None counts as running
+ * before it answered right; who logs nothing while it serves is no peer, and that is found out at the end.
+ */
+
+import type { ChildProcess } from 'node:child_process';
+import { chmodSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Ask, validate } from '../load/ask.ts';
+import type { Peer } from '../peers/peer.ts';
+import { CORES, pinned } from './cores.ts';
+import { CostMeter } from './cost.ts';
+import { end, freePort, pause, start } from './processes.ts';
+
+export interface Running {
+  readonly peer: Peer;
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly folder: string;
+  readonly child: ChildProcess;
+  readonly cost: CostMeter;
+  readonly log: string;
+}
+
+export interface Ground {
+  /** Folder of the whole run; everybody may read it. */
+  readonly folder: string;
+  readonly originPort: number;
+  readonly nodeFlags: readonly string[];
+}
+
+/** Starting a peer with 100,000 routes on a slow machine, milliseconds. */
+const READY_LIMIT = 120_000;
+/** What a peer prints as error. */
+const ERRORS = 'errors.txt';
+let serial = 0;
+
+/** Starts the peers, gives them to `body`, ends them. */
+export async function withPeers<T>(
+  peers: readonly Peer[],
+  ground: Ground,
+  ask: Ask,
+  body: (running: Running[]) => Promise<T>,
+): Promise<T> {
+  const running: Running[] = [];
+  try {
+    for (const peer of peers) {
+      const one = await launch(peer, ground);
+      running.push(one);
+      await answering(one, ask);
+    }
+    return await body(running);
+  } finally {
+    for (const one of running) await end(one.child);
+  }
+}
+
+/** Starts a peer and does not wait for it. */
+export async function launch(peer: Peer, { folder: parent, originPort, nodeFlags }: Ground): Promise<Running> {
+  const port = await freePort();
+  serial += 1;
+  const folder = join(parent, `${serial}-${peer.name.replaceAll(/\W/g, '-')}`);
+  mkdirSync(folder);
+  // nginx started by root works as nobody.
+  chmodSync(folder, 0o777);
+  const { command, log, logsToOutput, env = {} } = peer.prepare({ folder, port, originPort, nodeFlags });
+  const output = logsToOutput ? { output: openSync(log, 'a') } : {};
+  const errors = openSync(join(folder, ERRORS), 'a');
+  const child = start(pinned(CORES.proxy, command), { ...output, errors, env });
+  const pid = child.pid ?? 0;
+  return { peer, name: peer.name, port, pid, folder, child, cost: new CostMeter(pid), log };
+}
+
+/** Waits until the peer answers at all, then says whether it answers right. */
+export async function answering({ peer, port, child, folder }: Running, ask: Ask): Promise<void> {
+  const until = performance.now() + READY_LIMIT;
+  for (;;) {
+    try {
+      return await validate(ask, port, peer.mark);
+    } catch (error) {
+      const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+      const over = child.exitCode !== null || performance.now() > until;
+      const said = readFileSync(join(folder, ERRORS), 'utf8').slice(0, 2000);
+      if (!refused || over) throw new Error(`${peer.name}: ${error instanceof Error ? error.message : error}\n${said}`);
+      await pause(5);
+    }
+  }
+}
+
+/** Empties the log, so that a long run does not fill the disk; gives how long it was. */
+export function takeLog({ log }: Running): number {
+  const { size } = statSync(log);
+  truncateSync(log);
+  return size;
+}
