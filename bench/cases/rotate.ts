@@ -1,8 +1,9 @@
 /**
  * The load goes round: short slices, peer after peer, and back again in the other order.
  *
- * Rule: a machine that slows down or has company meets all peers alike, because each rotation takes seconds. A peer's
- * processor time counts from the end of its last slice to the end of this one: work put off is paid by who put it off.
+ * Rule: a machine that slows down or has company meets all peers alike, because each rotation takes seconds. A slice's
+ * processor time counts until some time after its load has gone, so that log lines put off are paid for; what an idle
+ * process costs while the others have their turn is not (V8, for one, cleans up when it is left alone).
  */
 
 import { Samples } from '../figures/outcome.ts';
@@ -18,8 +19,8 @@ export interface Pace {
   readonly warmup: number;
 }
 
-/** After a slice: what hangs up, hangs up. Milliseconds. */
-const SETTLE = 50;
+/** After a slice connections end and gathered log lines leave. Milliseconds. */
+const SETTLE = 250;
 
 /** The order of one rotation: there, back, there. */
 export function orderOf<T>(all: readonly T[], rotation: number): T[] {
@@ -34,20 +35,17 @@ export async function rotate(
   note: (text: string) => void,
 ): Promise<Samples> {
   const samples = new Samples();
-  const before = new Map<Running, number>();
   const logged = new Map<Running, number>();
   for (const one of running) {
     samples.add(one.name, {});
     await flood(what, one.port, pace.warmup, one.folder);
   }
-  for (const one of running) before.set(one, one.cost.read());
   for (let rotation = 0; rotation < pace.rotations; rotation++) {
     for (const one of orderOf(running, rotation)) {
+      const before = one.cost.read();
       const { requests, perSecond, p50, p99 } = await flood(what, one.port, pace.slice, one.folder);
       await pause(SETTLE);
-      const now = one.cost.read();
-      const us = (now - (before.get(one) ?? now)) / requests;
-      before.set(one, now);
+      const us = (one.cost.read() - before) / requests;
       samples.add(one.name, { us, rps: perSecond, p50, p99, mib: memoryOf(one.pid) / 1024 / 1024 });
     }
     note(
