@@ -55,7 +55,7 @@ function floodCase({ id, title, ask = {}, connections = 64, stretch = 1 }: Flood
       const { rotations, slice } = pace;
       const stretched = { ...pace, rotations: Math.ceil(rotations / stretch), slice: slice * stretch };
       const samples = await withPeers(peers, ground, asked, (running) =>
-        rotate(running, { ask: asked, connections }, stretched, note),
+        rotate(running, () => ({ ask: asked, connections }), stretched, note),
       );
       return { id, title: this.title, columns: FLOOD_COLUMNS, rows: samples.all(), notes: [] };
     },

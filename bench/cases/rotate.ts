@@ -20,7 +20,7 @@ export interface Pace {
 }
 
 /** After a slice connections end and gathered log lines leave. Milliseconds. */
-const SETTLE = 250;
+export const SETTLE = 250;
 
 /** The order of one rotation: there, back, there. */
 export function orderOf<T>(all: readonly T[], rotation: number): T[] {
@@ -30,7 +30,7 @@ export function orderOf<T>(all: readonly T[], rotation: number): T[] {
 /** Floods the peers in turn; samples `us`, `rps`, `p50`, `p99`, `mib`. */
 export async function rotate(
   running: readonly Running[],
-  what: Flood,
+  what: (one: Running) => Flood,
   pace: Pace,
   note: (text: string) => void,
 ): Promise<Samples> {
@@ -38,12 +38,12 @@ export async function rotate(
   const logged = new Map<Running, number>();
   for (const one of running) {
     samples.add(one.name, {});
-    await flood(what, one.port, pace.warmup, one.folder);
+    await flood(what(one), one.port, pace.warmup, one.folder);
   }
   for (let rotation = 0; rotation < pace.rotations; rotation++) {
     for (const one of orderOf(running, rotation)) {
       const before = one.cost.read();
-      const { requests, perSecond, p50, p99 } = await flood(what, one.port, pace.slice, one.folder);
+      const { requests, perSecond, p50, p99 } = await flood(what(one), one.port, pace.slice, one.folder);
       await pause(SETTLE);
       const us = (one.cost.read() - before) / requests;
       samples.add(one.name, { us, rps: perSecond, p50, p99, mib: memoryOf(one.pid) / 1024 / 1024 });

@@ -36,6 +36,8 @@ export interface Peer {
   readonly debian?: string;
   /** Writes what the peer needs and says how to start it. */
   readonly prepare: (setup: Setup) => Start;
+  /** Runs on every core instead of the proxies' one. */
+  readonly everyCore?: boolean;
   /** A reply through this peer must carry this header. */
   readonly mark?: string;
 }

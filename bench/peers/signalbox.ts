@@ -17,6 +17,7 @@ export interface Kind {
   /** Where the sources are. */
   readonly root: string;
   readonly workers: number;
+  readonly everyCore: boolean;
   /** The part of the document behind listeners and upstreams: `routes: ...`. The upstream is called `origin`. */
   readonly routes: string;
 }
@@ -25,6 +26,7 @@ const USUAL: Kind = {
   name: 'signalbox',
   root: ROOT,
   workers: 1,
+  everyCore: false,
   routes: 'routes: { all: { match: { path: / }, upstream: origin } }\n',
 };
 
@@ -38,10 +40,11 @@ ${routes}`;
 }
 
 export function signalbox(wanted: Partial<Kind> = {}): Peer {
-  const { name, root, workers, routes } = { ...USUAL, ...wanted };
+  const { name, root, workers, everyCore, routes } = { ...USUAL, ...wanted };
   const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
   return {
     name,
+    everyCore,
     mark: 'x-correlation-id',
     version: () => `signalbox ${version}, Node.js ${process.version}`,
     prepare: (setup) => {

@@ -42,6 +42,14 @@ export function pinned(core: number | undefined, command: readonly string[]): st
   return core === undefined ? [...command] : ['taskset', '-c', String(core), ...command];
 }
 
+/** The same on all the cores there are: this process has stepped aside, and its children would with it. */
+export function unpinned(command: readonly string[]): string[] {
+  const { proxy, origin, load } = CORES;
+  return proxy === undefined
+    ? [...command]
+    : ['taskset', '-c', [...new Set([proxy, origin, load])].join(','), ...command];
+}
+
 /** Moves this process off the proxy's core, all its threads. */
 export function stepAside(): void {
   if (CORES.origin !== undefined) spawnSync('taskset', ['-a', '-c', '-p', String(CORES.origin), String(process.pid)]);

@@ -10,7 +10,7 @@ import { chmodSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } 
 import { join } from 'node:path';
 import { type Ask, validate } from '../load/ask.ts';
 import type { Peer } from '../peers/peer.ts';
-import { CORES, pinned } from './cores.ts';
+import { CORES, pinned, unpinned } from './cores.ts';
 import { CostMeter } from './cost.ts';
 import { end, freePort, pause, start } from './processes.ts';
 
@@ -23,6 +23,9 @@ export interface Running {
   readonly child: ChildProcess;
   readonly cost: CostMeter;
   readonly log: string;
+  readonly started: number;
+  /** Milliseconds from start to the first right answer. */
+  ready: number;
 }
 
 export interface Ground {
@@ -34,6 +37,8 @@ export interface Ground {
 
 /** Starting a peer with 100,000 routes on a slow machine, milliseconds. */
 const READY_LIMIT = 120_000;
+/** Nobody listens; or somebody only tried whether the port is free, and hung up. */
+const NOT_YET = ['ECONNREFUSED', 'ECONNRESET'];
 /** What a peer prints as error. */
 const ERRORS = 'errors.txt';
 let serial = 0;
@@ -69,23 +74,28 @@ export async function launch(peer: Peer, { folder: parent, originPort, nodeFlags
   const { command, log, logsToOutput, env = {} } = peer.prepare({ folder, port, originPort, nodeFlags });
   const output = logsToOutput ? { output: openSync(log, 'a') } : {};
   const errors = openSync(join(folder, ERRORS), 'a');
-  const child = start(pinned(CORES.proxy, command), { ...output, errors, env });
+  const placed = peer.everyCore ? unpinned(command) : pinned(CORES.proxy, command);
+  const started = performance.now();
+  const child = start(placed, { ...output, errors, env });
   const pid = child.pid ?? 0;
-  return { peer, name: peer.name, port, pid, folder, child, cost: new CostMeter(pid), log };
+  return { peer, name: peer.name, port, pid, folder, child, cost: new CostMeter(pid), log, started, ready: 0 };
 }
 
 /** Waits until the peer answers at all, then says whether it answers right. */
-export async function answering({ peer, port, child, folder }: Running, ask: Ask): Promise<void> {
+export async function answering(one: Running, ask: Ask): Promise<void> {
+  const { peer, port, child, folder } = one;
   const until = performance.now() + READY_LIMIT;
   for (;;) {
     try {
-      return await validate(ask, port, peer.mark);
+      await validate(ask, port, peer.mark);
+      one.ready = performance.now() - one.started;
+      return;
     } catch (error) {
-      const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+      const refused = NOT_YET.includes((error as NodeJS.ErrnoException).code ?? '');
       const over = child.exitCode !== null || performance.now() > until;
       const said = readFileSync(join(folder, ERRORS), 'utf8').slice(0, 2000);
       if (!refused || over) throw new Error(`${peer.name}: ${error instanceof Error ? error.message : error}\n${said}`);
-      await pause(5);
+      await pause(1);
     }
   }
 }

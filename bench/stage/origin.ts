@@ -18,12 +18,15 @@ export interface Origin {
 
 const KIB = 1024;
 
-/** Path -> bytes of its reply; whatever else is asked for below /any gets a kibibyte too. */
+/** Path -> bytes of its reply. */
 export const FILES: Readonly<Record<string, number>> = {
   '/1k': KIB,
   '/64k': 64 * KIB,
   '/1m': KIB * KIB,
 };
+
+/** Whatever is asked for below this gets a kibibyte. */
+export const MANY = '/svc';
 
 /** Byte every reply's body is made of. */
 export const FILL = 'x';
@@ -50,7 +53,7 @@ http {
   server {
     listen 127.0.0.1:${port} reuseport backlog=4096; root ${files};
     location = /post { return 200 "${FILL.repeat(KIB)}"; }
-    location /any { rewrite ^ /1k break; }
+    location ${MANY} { rewrite ^ /1k break; }
   }
 }
 `;
