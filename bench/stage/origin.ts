@@ -6,7 +6,7 @@
  */
 
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CORES, pinned } from './cores.ts';
 import { demand, freePort, start } from './processes.ts';
@@ -25,6 +25,10 @@ export const FILES: Readonly<Record<string, number>> = {
   '/1m': KIB * KIB,
 };
 
+/** A body nobody should hold; the file behind it has no blocks on the disk. */
+export const GIB_PATH = '/1g';
+export const GIB = KIB * KIB * KIB;
+
 /** Whatever is asked for below this gets a kibibyte. */
 export const MANY = '/svc';
 
@@ -37,6 +41,8 @@ export async function startOrigin(folder: string): Promise<Origin> {
   const files = join(folder, 'www');
   mkdirSync(files, { recursive: true });
   for (const [path, bytes] of Object.entries(FILES)) writeFileSync(join(files, path), FILL.repeat(bytes));
+  writeFileSync(join(files, GIB_PATH), '');
+  truncateSync(join(files, GIB_PATH), GIB);
   const path = join(folder, 'origin.conf');
   writeFileSync(path, configuration(folder, files, port));
   return { port, child: start(pinned(CORES.origin, [nginx, '-e', 'stderr', '-p', folder, '-c', path])) };
