@@ -5,7 +5,6 @@
  * the version that gives it life. References and the order of steps are left to resolve-flow.ts.
  */
 
-import { Type } from 'typebox';
 import { count, duration, either, fields, list, number, text } from './shape.ts';
 
 const STEP = fields({ weight: number(0, 100), for: duration() }, ['weight']);
@@ -22,7 +21,7 @@ export const ROLLOUT = fields(
 );
 
 /** `5xx`, or one status. */
-const STATUS = either([Type.String({ pattern: '^[1-5](?:xx|\\d\\d)$', description: '`5xx`' }), count(100, 599)], {
+const STATUS = either([text('`5xx`', { pattern: '^[1-5](?:xx|\\d\\d)$' }), count(100, 599)], {
   description: 'a status such as 503 or `5xx`',
 });
 

@@ -5,7 +5,6 @@
  * same settings.
  */
 
-import { Type } from 'typebox';
 import {
   byHeader,
   byText,
@@ -14,12 +13,14 @@ import {
   fields,
   HEADER,
   list,
+  literal,
   named,
   number,
   oneKey,
   oneOf,
   orOff,
   TOKEN_TEXT,
+  TRUE,
   text,
 } from './shape.ts';
 
@@ -51,7 +52,7 @@ const STICKY = oneKey({
   header: HEADER,
   cookie: TOKEN_TEXT,
   query: QUERY_NAME,
-  client: Type.Literal(true, { description: '`true`' }),
+  client: TRUE,
 });
 
 const SERVED = fields({ range: text('a range such as `>=2.0.0`'), upstream: UPSTREAM_ID, split: SPLIT }, ['range'], {
@@ -79,7 +80,7 @@ const REDIRECT = fields(
     path: text('a path'),
     replacePrefix: text('a path'),
     status: either(
-      [301, 302, 303, 307, 308].map((status) => Type.Literal(status, { description: `${status}` })),
+      [301, 302, 303, 307, 308].map((status) => literal(status, `${status}`)),
       { description: 'one of 301, 302, 303, 307, 308' },
     ),
   },

@@ -5,7 +5,6 @@
  * takes the word away, and nothing else changes for the document.
  */
 
-import { Type } from 'typebox';
 import {
   count,
   duration,
@@ -19,6 +18,7 @@ import {
   orOff,
   size,
   TOKEN_TEXT,
+  TRUE,
   text,
 } from './shape.ts';
 
@@ -26,8 +26,6 @@ const URL_TEXT = text('a URL', { 'x-advice': 'write `http://host:port`' });
 const ENDPOINT = either([URL_TEXT, fields({ url: URL_TEXT, weight: number(0, 1_000_000) }, ['url'])], {
   description: 'a URL or { url, weight }',
 });
-
-const TRUE = Type.Literal(true, { description: '`true`' });
 
 const HASH = oneKey({
   header: HEADER,

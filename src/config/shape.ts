@@ -1,12 +1,12 @@
 /**
  * The words that the shape of a document is written in.
  *
- * Rule: a shape is a TypeBox schema, plain JSON Schema for whoever reads it from outside (OpenAPI, editors), with a
- * `description` that completes the sentence "expected ..."; what JSON Schema cannot say stands in `x-` keys, which only
- * make messages better or say what an inheriting part replaces. The walk over it is check-shape.ts.
+ * Rule: a shape is plain JSON Schema for whoever reads it from outside (OpenAPI, editors), with a `description` that
+ * completes the sentence "expected ..."; what JSON Schema cannot say stands in `x-` keys, which only make messages better
+ * or say what an inheriting part replaces. The walk over it is check-shape.ts. The few words below are all it takes: a
+ * schema library was as much of the start's time as all of our own files.
  */
 
-import { type TSchema, Type } from 'typebox';
 import { DURATION_PATTERN, SIZE_PATTERN } from '../core/duration.ts';
 
 /** A schema as the walk reads it: the part of JSON Schema that is used here. */
@@ -20,6 +20,7 @@ export interface Shape {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly properties?: Readonly<Record<string, Shape>>;
+  readonly additionalProperties?: false;
   readonly required?: readonly string[];
   readonly patternProperties?: Readonly<Record<string, Shape>>;
   readonly minProperties?: number;
@@ -60,102 +61,103 @@ const ID_WORDS = 'letters, digits, `.`, `_` and `-`, a letter or digit first, at
 /** RFC 9110 section 5.6.2. */
 export const TOKEN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 
-export const OFF: TSchema = Type.Literal('off', { description: '`off`' });
-export const ID_TEXT: TSchema = Type.String({ pattern: ID, description: 'an id' });
-export const HEADER: TSchema = Type.String({ pattern: TOKEN, description: 'the name of a header' });
-export const TOKEN_TEXT: TSchema = Type.String({ pattern: TOKEN, description: 'a name without spaces' });
+export const OFF = literal('off');
+export const TRUE = literal(true);
+export const ID_TEXT = text('an id', { pattern: ID });
+export const HEADER = text('the name of a header', { pattern: TOKEN });
+export const TOKEN_TEXT = text('a name without spaces', { pattern: TOKEN });
 
 /** A text; `description` says which. */
-export function text(description = 'a text', words: Readonly<Record<string, unknown>> = {}): TSchema {
-  return Type.String({ description, ...words });
+export function text(description = 'a text', words: Shape = {}): Shape {
+  return { type: 'string', description, ...words };
+}
+
+/** One value and no other. */
+export function literal(value: string | number | boolean, description = `\`${value}\``): Shape {
+  return { type: typeof value as 'string' | 'number' | 'boolean', const: value, description };
 }
 
 /** A duration of at least `least` milliseconds. */
-export function duration(least = 1): TSchema {
+export function duration(least = 1): Shape {
   const description = 'a duration such as `250ms` or `3s`';
-  return Type.String({ pattern: DURATION_PATTERN, description, 'x-unit': 'duration', 'x-least': least });
+  return text(description, { pattern: DURATION_PATTERN, 'x-unit': 'duration', 'x-least': least });
 }
 
 /** A size of at least `least` bytes. */
-export function size(least = 1): TSchema {
+export function size(least = 1): Shape {
   const description = 'a size such as `64KiB`';
-  return Type.String({ pattern: SIZE_PATTERN, description, 'x-unit': 'size', 'x-least': least });
+  return text(description, { pattern: SIZE_PATTERN, 'x-unit': 'size', 'x-least': least });
 }
 
 /** A whole number within bounds. */
-export function count(minimum: number, maximum = 2 ** 31 - 1): TSchema {
+export function count(minimum: number, maximum = 2 ** 31 - 1): Shape {
   const upTo = maximum === 2 ** 31 - 1 ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`;
-  return Type.Integer({ minimum, maximum, description: `a whole number ${upTo}` });
+  return { type: 'integer', minimum, maximum, description: `a whole number ${upTo}` };
 }
 
 /** A number within bounds. */
-export function number(minimum: number, maximum?: number): TSchema {
-  if (maximum === undefined) return Type.Number({ minimum, description: `a number of ${minimum} or more` });
-  return Type.Number({ minimum, maximum, description: `a number from ${minimum} to ${maximum}` });
+export function number(minimum: number, maximum?: number): Shape {
+  if (maximum === undefined) return { type: 'number', minimum, description: `a number of ${minimum} or more` };
+  return { type: 'number', minimum, maximum, description: `a number from ${minimum} to ${maximum}` };
 }
 
 /** One of some words. */
-export function oneOf(...words: string[]): TSchema {
+export function oneOf(...words: string[]): Shape {
   const description =
     words.length === 1 ? `\`${words[0]}\`` : `one of ${words.map((word) => `\`${word}\``).join(', ')}`;
-  return Type.Union(
-    words.map((word) => Type.Literal(word, { description: `\`${word}\`` })),
-    { description },
-  );
+  return { anyOf: words.map((word) => literal(word)), description };
 }
 
 /** One of several shapes; without a description, theirs are joined. */
-export function either(branches: TSchema[], words: Words = {}): TSchema {
-  const description = branches.map((branch: Shape) => branch.description ?? 'a value').join(' or ');
-  return Type.Union(branches, { description, ...words });
+export function either(branches: readonly Shape[], words: Words = {}): Shape {
+  const description = branches.map((branch) => branch.description ?? 'a value').join(' or ');
+  return { anyOf: branches, description, ...words };
 }
 
-export function orOff(shape: TSchema, words: Words = {}): TSchema {
+export function orOff(shape: Shape, words: Words = {}): Shape {
   return either([shape, OFF], words);
 }
 
 /** A map with known keys; all may be left out but those in `required`. */
 export function fields(
-  keys: Readonly<Record<string, TSchema>>,
+  keys: Readonly<Record<string, Shape>>,
   required: readonly string[] = [],
   words: Words = {},
-): TSchema {
-  const properties = Object.fromEntries(
-    Object.entries(keys).map(([key, shape]) => [key, required.includes(key) ? shape : Type.Optional(shape)]),
-  );
+): Shape {
   const description = `a map with ${listed(Object.keys(keys))}`;
-  return Type.Object(properties, { additionalProperties: false, description, ...words });
+  const needed = required.length === 0 ? {} : { required };
+  return { type: 'object', properties: keys, ...needed, additionalProperties: false, description, ...words };
 }
 
 /** A map with exactly one of some keys, replaced as a whole where a part inherits. */
-export function oneKey(keys: Readonly<Record<string, TSchema>>, words: Words = {}): TSchema {
+export function oneKey(keys: Readonly<Record<string, Shape>>, words: Words = {}): Shape {
   const description = `{ ${Object.keys(keys).join(' | ')} }`;
   return fields(keys, [], { minProperties: 1, maxProperties: 1, description, 'x-whole': true, ...words });
 }
 
 /** A map from names that the document gives to one shape. */
-export function named(shape: TSchema, words: Words = {}): TSchema {
+export function named(shape: Shape, words: Words = {}): Shape {
   return record(ID, ID_WORDS, shape, words);
 }
 
 /** A map from header names. */
-export function byHeader(shape: TSchema, words: Words = {}): TSchema {
+export function byHeader(shape: Shape, words: Words = {}): Shape {
   return record(TOKEN, 'the name of a header: letters, digits and `-`', shape, words);
 }
 
 /** A map from texts that may be anything but empty. */
-export function byText(shape: TSchema, words: Words = {}): TSchema {
+export function byText(shape: Shape, words: Words = {}): Shape {
   return record('^[\\s\\S]+$', 'a name', shape, words);
 }
 
-function record(pattern: string, keys: string, shape: TSchema, words: Words): TSchema {
+function record(pattern: string, keys: string, shape: Shape, words: Words): Shape {
   const description = 'a map';
-  const options = { additionalProperties: false, description, 'x-keys': keys, ...words };
-  return Type.Record(Type.String({ pattern }), shape, options);
+  const patternProperties = { [pattern]: shape };
+  return { type: 'object', patternProperties, additionalProperties: false, description, 'x-keys': keys, ...words };
 }
 
-export function list(shape: TSchema, words: Readonly<Record<string, unknown>> = {}): TSchema {
-  return Type.Array(shape, { description: `a list`, ...words });
+export function list(shape: Shape, words: Shape = {}): Shape {
+  return { type: 'array', items: shape, description: 'a list', ...words };
 }
 
 function listed(names: readonly string[]): string {
