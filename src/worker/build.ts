@@ -11,7 +11,7 @@ import { Lane } from '../core/lanes.ts';
 import { Timers } from '../core/timers.ts';
 import { Plane } from '../proxy/plane.ts';
 import type { BatchSink } from '../telemetry/access-log.ts';
-import { limitedLog } from '../telemetry/log.ts';
+import { limitedLog } from '../telemetry/limited-log.ts';
 import { UpstreamLedger } from '../upstream/build.ts';
 import { Thread } from './thread.ts';
 

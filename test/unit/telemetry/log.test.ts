@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlaneLog } from '../../../src/core/events.ts';
-import { limitedLog, operationalLog } from '../../../src/telemetry/log.ts';
+import { limitedLog } from '../../../src/telemetry/limited-log.ts';
+import { operationalLog } from '../../../src/telemetry/log.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { LineCatcher } from '../../support/lines.ts';
 
