@@ -2,13 +2,13 @@
  * The only file that knows every part: puts the process together, starts the parts in order and stops them in reverse.
  *
  * Rule: nothing listens before a valid document runs on every thread, and the data listeners open last, so that whoever
- * gets a connection gets an answer. On the way down the admin port closes last: it says until the end that the router is
- * draining. Signals, arguments and exit codes are left to cli/serve.ts.
+ * gets a connection gets an answer; ready is said when all of it works. On the way down the admin port closes last: it
+ * says until the end that the router is draining. Signals, arguments and exit codes are left to cli/serve.ts.
  */
 
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
-import { type Admin, startAdmin } from './admin/server.ts';
+import { type AdminPort, openAdminPort } from './admin/port.ts';
 import type { Problem } from './config/document.ts';
 import { formatProblem } from './config/problems.ts';
 import { type FileWatch, watchFile } from './config/providers/file.ts';
@@ -22,7 +22,6 @@ import { BlockLedger } from './core/ledger.ts';
 import { SharedLanes } from './core/shared.ts';
 import type { Destination } from './telemetry/destination.ts';
 import { type LogThreshold, operationalLog } from './telemetry/log.ts';
-import { buildMetrics } from './telemetry/metrics.ts';
 import type { Crew } from './worker/crew.ts';
 import { canShare, listenTrouble, whyTaken } from './worker/ports.ts';
 import type { EndableThread, ThreadStatus } from './worker/protocol.ts';
@@ -137,7 +136,7 @@ class RunningApp implements App {
   private readonly crew: Crew;
   private readonly control: Control;
   private phase: 'starting' | 'serving' | 'draining' = 'starting';
-  private admin: Admin | undefined = undefined;
+  private admin: AdminPort | undefined = undefined;
   private watch: FileWatch | undefined = undefined;
   /** How the last reading of the file ended. */
   private lastOutcome: Outcome | undefined = undefined;
@@ -159,9 +158,10 @@ class RunningApp implements App {
     if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
     const running = this.control.view.running;
     if (running === undefined) throw new StartRefused('no document is in force');
-    await this.openAdmin(running.document.admin.address, lanes, ledger);
+    await this.openAdmin(running.document.admin.address);
     for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);
     this.crew.serve();
+    await this.answerAdmin(lanes, ledger);
     this.phase = 'serving';
     if (this.options.watch) this.startWatch(text);
     const listeners = Object.fromEntries(this.ports);
@@ -169,8 +169,20 @@ class RunningApp implements App {
     this.log('info', { listeners, admin: this.adminPort, threads: this.workers, revision }, 'serving');
   }
 
-  private async openAdmin(address: string, lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
+  private async openAdmin(address: string): Promise<void> {
     const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 0 };
+    try {
+      this.admin = await openAdminPort(host, port);
+      this.adminPort = this.admin.port;
+    } catch (error) {
+      throw new StartRefused(`admin.address ${address}: ${listenTrouble(error as NodeJS.ErrnoException)}`);
+    }
+  }
+
+  /** Traffic flows already: loading what answers there takes longer than all the rest of the start. */
+  private async answerAdmin(lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
+    const { adminListener } = await import('./admin/server.ts');
+    const { buildMetrics } = await import('./telemetry/metrics.ts');
     const threads = () => ({ wanted: this.crew.wanted, running: this.crew.running, restarts: this.crew.restarts });
     const metrics = buildMetrics({
       shown: () => ledger.shown(),
@@ -183,12 +195,7 @@ class RunningApp implements App {
       droppedLines: () => this.options.accessLog?.dropped ?? 0,
     });
     const health = { view: this.view, threads, phase: () => this.phase };
-    try {
-      this.admin = await startAdmin({ metrics, health }, host, port);
-      this.adminPort = this.admin.port;
-    } catch (error) {
-      throw new StartRefused(`admin.address ${address}: ${listenTrouble(error as NodeJS.ErrnoException)}`);
-    }
+    this.admin?.answer(await adminListener({ metrics, health }));
   }
 
   private async openListener(id: string, address: string): Promise<void> {

@@ -1,10 +1,11 @@
 /**
- * The admin port: fastify, one plugin per resource.
+ * What answers on the admin port: fastify, one plugin per resource.
  *
  * Rule: it runs on the control thread and on a port of its own, so nothing asked here can slow traffic. Whatever goes
  * wrong is answered as problem+json (RFC 9457), and a wrong path is answered with those that exist.
  */
 
+import type { RequestListener } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type HealthSource, health } from './health.ts';
 import { type MetricsPage, metrics } from './metrics.ts';
@@ -17,24 +18,15 @@ export interface AdminNeeds {
   readonly health: HealthSource;
 }
 
-export interface Admin {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-/** Opens the admin port. Rejects with the system's error where the address is taken or not ours. */
-export async function startAdmin(needs: AdminNeeds, host: string, port: number): Promise<Admin> {
+/** Built and ready to answer. */
+export async function adminListener(needs: AdminNeeds): Promise<RequestListener> {
   const server = buildAdmin(needs);
-  await server.listen({ host, port });
-  const address = server.server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    stop: () => server.close(),
-  };
+  await server.ready();
+  return (request, response) => server.routing(request, response);
 }
 
 export function buildAdmin(needs: AdminNeeds): FastifyInstance {
-  const server = fastify({ logger: false, bodyLimit: BODY_LIMIT, forceCloseConnections: true });
+  const server = fastify({ logger: false, bodyLimit: BODY_LIMIT });
   const paths: string[] = [];
   server.addHook('onRoute', ({ method, url }) => {
     if (method !== 'HEAD') paths.push(`${method} ${url}`);
