@@ -1,16 +1,14 @@
-#!/usr/bin/env node
 /**
  * argv -> command.
  *
- * Rule: a command's parts are loaded only when it is called, so that `check` needs no sockets and `--help` needs nothing;
- * and so that a Node.js that is too old hears a sentence instead of a syntax error. The exit code is the command's.
+ * Rule: a command's parts are loaded only when it is called, so that `check` needs no sockets and `--help` needs nothing.
+ * The exit code is the command's. boot.js comes before it, where the start is to be quick.
  */
 
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import type { App } from './app.ts';
 import type { Served, ServeSettings } from './cli/serve.ts';
-
-const OLDEST = 24;
 
 const argv = process.argv.slice(2);
 const code = await main(argv);
@@ -19,14 +17,6 @@ process.exitCode = code;
 if (argv[0] === 'serve') process.exit(code);
 
 async function main([command, ...rest]: readonly string[]): Promise<number> {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < OLDEST) {
-    const advice = 'inside the repository use `npm run signalbox`, which brings its own';
-    process.stderr.write(
-      `signalbox needs Node.js ${OLDEST} or newer and this is ${process.versions.node}; ${advice}\n`,
-    );
-    return 1;
-  }
   if (command === 'serve') return serve(rest);
   if (command === 'check') return check(rest);
   const { COMMANDS, USAGE } = await import('./cli/usage.ts');
@@ -64,6 +54,8 @@ async function start({ accessLog: target, ...settings }: ServeSettings): Promise
   const log = shared ? accessLog : openStandard(2, { now, onError: () => {} });
   const running = await startApp({ ...settings, env: process.env, log, accessLog });
   app = running;
+  // Not at the end alone: a process that is killed would leave the next start nothing.
+  flushCompileCache();
   return {
     workers: running.workers,
     log: running.log,

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AccessLine, byLine } from './print.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../boot.js', import.meta.url));
 const LEASH = new URL('./leash.ts', import.meta.url).href;
 const READY_LIMIT = 20_000;
 const READY_POLL = 50;

@@ -5,6 +5,7 @@
  * hands on the access log lines it still holds, because those exchanges are over and were paid for.
  */
 
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Ring } from '../core/ring.ts';
 import { buildThread } from './build.ts';
@@ -26,6 +27,9 @@ const thread = buildThread({
 port.on('message', (message: ToThread) => {
   void answer(message.id, message.method, message.argument);
 });
+
+// A thread is ended, not left to end: what it compiled is written now or never. Nothing to do but at the first start.
+flushCompileCache();
 
 process.on('uncaughtExceptionMonitor', () => thread.flushNow());
 

@@ -19,7 +19,7 @@ interface Ran {
 function run(...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     const options = { timeout: 30_000, maxBuffer: 1 << 26 };
-    execFile(process.execPath, [join(ROOT, 'src/main.ts'), ...args], options, (error, out, err) => {
+    execFile(process.execPath, [join(ROOT, 'src/boot.js'), ...args], options, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });

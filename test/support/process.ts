@@ -51,7 +51,7 @@ export async function startProcess(
   const adminPort = options.adminPort ?? (await freePort());
   await writeFile(configPath, document(port, adminPort));
   const args = ['serve', '--config', configPath, ...(options.args ?? [])];
-  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(ROOT, 'src/boot.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   if (options.deaf !== true) {
