@@ -40,6 +40,8 @@ export const NAME = Object.freeze(
 
 const LENGTHS = 64;
 
+const DASH = 45;
+
 /** Which bucket a name falls into, by the first byte (in any case) and the length. */
 export function bucketOf(firstByte: number, length: number): number {
   return (firstByte & 31) * LENGTHS + (length & (LENGTHS - 1));
@@ -51,6 +53,8 @@ export class NameSet {
   readonly first = new Int32Array(32 * LENGTHS).fill(-1);
   private readonly next: number[] = [];
   private readonly numbers = new Map<string, number>();
+  /** Some name of the set has a mark other than `-` in it. */
+  marked = false;
 
   constructor() {
     for (const name of WIRE_NAMES) this.add(name);
@@ -64,6 +68,7 @@ export class NameSet {
     const number = this.names.length;
     const bucket = bucketOf(lower.charCodeAt(0), lower.length);
     this.names.push(lower);
+    this.marked ||= /[^0-9a-z-]/.test(lower);
     this.numbers.set(lower, number);
     this.next.push(this.first[bucket]);
     this.first[bucket] = number;
@@ -85,6 +90,38 @@ export class NameSet {
     }
     return -1;
   }
+
+  /**
+   * The number of a name of the set that is another one, but that some servers cannot tell from this one: to them every
+   * mark of a token is the same (`X_User.Id` and `X-User-Id` make one variable of CGI, RFC 3875 section 4.1.18); or -1.
+   */
+  alike(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    let candidate = this.first[bucketOf(bytes[start], length)];
+    while (candidate !== -1) {
+      const name = this.names[candidate];
+      if (likeName(name, bytes, start, length) && !sameName(name, bytes, start, length)) return candidate;
+      candidate = this.next[candidate];
+    }
+    return -1;
+  }
+}
+
+/** Compares as `sameName` does, but takes every mark for `-`. */
+function likeName(name: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) if (unmarked(bytes[start + i]) !== unmarked(name.charCodeAt(i))) return false;
+  return true;
+}
+
+function unmarked(byte: number): number {
+  if ((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 122)) return byte;
+  return byte >= 65 && byte <= 90 ? byte | 32 : DASH;
+}
+
+/** The name in lower case as servers see it that take every mark for `-`. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/[^0-9a-z]/g, '-');
 }
 
 /** Compares a lower-case name with bytes of a token; `| 32` lowers letters and leaves digits and `-` as they are. */

@@ -7,6 +7,7 @@
  * lets recipients parse, is refused: no client sends it, and readers differ about it.
  */
 
+import { plainName } from '../core/names.ts';
 import { CR, HEX, LF, TOKEN, VALUE } from './bytes.ts';
 import { FRAMING, type Framing } from './fields.ts';
 
@@ -74,7 +75,7 @@ export class BodyReader {
   dataBytes = 0;
   /** Where data stands in the bytes last read, as pairs of start and end; collected only where asked for. */
   ranges: number[] | undefined = undefined;
-  /** Names that must not come as trailers beside the usual ones (those the router vouches for). */
+  /** Plain names that must not come as trailers beside the usual ones (those the router vouches for). */
   private guarded: ReadonlySet<string> | undefined = undefined;
 
   private remaining = 0;
@@ -247,7 +248,8 @@ export class BodyReader {
 
   private trailerNamed(): boolean {
     const name = this.trailerName.toLowerCase();
-    if (NOT_AS_TRAILER.has(name) || this.guarded?.has(name) === true) return this.no(`${name} as a trailer`);
+    const seen = plainName(name);
+    if (NOT_AS_TRAILER.has(seen) || this.guarded?.has(seen) === true) return this.no(`${name} as a trailer`);
     this.state = TRAILER_VALUE;
     return true;
   }

@@ -27,6 +27,9 @@ const tokenMark = oneOf("!#$%&'*+-.^_`|~");
 /** Methods, field names, parameter names. */
 export const TOKEN = alphabet((byte) => isAlphanumeric(byte) || tokenMark(byte));
 
+/** Token bytes that every server tells apart: the names of nearly all fields are made of these alone. */
+export const PLAIN = alphabet((byte) => isAlphanumeric(byte) || byte === 45);
+
 /** Field values: visible ASCII, space, tab and obs-text; no other control byte, no DEL. */
 export const VALUE = alphabet((byte) => byte === HTAB || (byte >= SP && byte !== 127));
 

@@ -3,12 +3,13 @@
  *
  * Rule: every byte is checked (RFC 9112 section 5: no space before the colon, no folding, no bare CR or LF, no control
  * bytes), but only lines whose names matter to the table are noted, as positions; all others stay part of untouched
- * runs that are copied as one slice. Nothing is repaired.
+ * runs that are copied as one slice. Nothing is repaired. A name that some servers cannot tell from one that matters is
+ * left out, or refused where it would frame the message: the router has not read it as what they would.
  */
 
 import { SHARED } from '../core/io.ts';
 import { bucketOf, NAME, type NameSet } from '../core/names.ts';
-import { COLON, CR, HTAB, LF, SP, TOKEN, VALUE } from './bytes.ts';
+import { COLON, CR, HTAB, LF, PLAIN, SP, TOKEN, VALUE } from './bytes.ts';
 
 /** How the body of a message ends. */
 export const FRAMING = { none: 0, length: 1, chunked: 2, close: 3 } as const;
@@ -57,7 +58,7 @@ export class Fields {
    */
   scan(bytes: Uint8Array, at: number, end: number, origin: number, names: NameSet, most: number): number {
     // Tables as locals: imported bindings are looked up anew for every byte (measured: a third of the scan's time).
-    const token = TOKEN;
+    const plain = PLAIN;
     const value = VALUE;
     const { first } = names;
     const shared = bytes === SHARED;
@@ -68,10 +69,16 @@ export class Fields {
     for (;;) {
       if (i >= end) return INCOMPLETE;
       const start = i;
-      while (i < end && token[bytes[i]] === 1) i++;
+      while (i < end && plain[bytes[i]] === 1) i++;
       if (i >= end) return INCOMPLETE;
-      if (i === start) return this.lastLine(bytes, i, end);
-      if (bytes[i] !== COLON) return this.refuse(badName(bytes[i]));
+      let marked = false;
+      if (bytes[i] !== COLON || i === start) {
+        while (i < end && TOKEN[bytes[i]] === 1) i++;
+        if (i >= end) return INCOMPLETE;
+        if (i === start) return this.lastLine(bytes, i, end);
+        if (bytes[i] !== COLON) return this.refuse(badName(bytes[i]));
+        marked = true;
+      }
       const nameEnd = i++;
       while (i < end && (bytes[i] === SP || bytes[i] === HTAB)) i++;
       const valueStart = i;
@@ -87,7 +94,10 @@ export class Fields {
       // Asked here and not in `find`: most lines matter to nobody, and a call per line costs more than the answer.
       if (first[bucketOf(bytes[start], nameEnd - start)] !== -1) {
         const number = names.find(bytes, start, nameEnd);
-        if (number >= 0) this.note(bytes, number, start, valueStart, i, origin);
+        const other = marked || (number < 0 && names.marked) ? names.alike(bytes, start, nameEnd) : -1;
+        if (other === CONTENT_LENGTH || other === TRANSFER_ENCODING) return this.refuse('a look-alike of a framing field');
+        if (other >= 0) this.note(bytes, CUT, start, valueStart, i, origin);
+        else if (number >= 0) this.note(bytes, number, start, valueStart, i, origin);
       }
       i += 2;
     }

@@ -6,7 +6,7 @@
  * edge nothing that claims to know the caller is believed.
  */
 
-import { NAME, WIRE_NAMES } from '../core/names.ts';
+import { NAME, plainName, WIRE_NAMES } from '../core/names.ts';
 import type { ListenerTable, Table } from '../routing/route.ts';
 
 /** keep: part of the run. cut: left out. exact: kept, but written as `Name: value` where it came any other way. */
@@ -17,8 +17,10 @@ export const EXACT = 2;
 export interface HeadRules {
   readonly request: Uint8Array;
   readonly reply: Uint8Array;
-  /** Names (lower case) that must not come as trailers of a request: what the router vouches for in a head. */
+  /** Plain names that must not come as trailers of a request: what the router vouches for in a head. */
   readonly guarded: ReadonlySet<string>;
+  /** The same of a reply. */
+  readonly replyGuarded: ReadonlySet<string>;
 }
 
 const HOP_BY_HOP = [
@@ -66,10 +68,11 @@ export function headRules(table: Table, listener: ListenerTable): HeadRules {
     for (const { number } of correlation.context) request[number] = DROP;
     if (correlation.caller >= 0) request[correlation.caller] = DROP;
   }
-  const guarded = new Set<string>([...VOUCHED_FOR, 'tracestate', correlation.header.toLowerCase()]);
-  for (const { name } of correlation.context) guarded.add(name.toLowerCase());
-  if (correlation.caller >= 0) guarded.add(names.names[correlation.caller]);
-  return { request, reply, guarded };
+  const guarded = new Set<string>([...VOUCHED_FOR, 'tracestate', plainName(correlation.header)]);
+  for (const { name } of correlation.context) guarded.add(plainName(name));
+  if (correlation.caller >= 0) guarded.add(plainName(names.names[correlation.caller]));
+  const replyGuarded = new Set([plainName(correlation.header), 'x-signalbox-upstream']);
+  return { request, reply, guarded, replyGuarded };
 }
 
 /** Length of each wire name, for telling `Name: value` from other spellings. */

@@ -105,6 +105,8 @@ const BAD: readonly (readonly [bytes: string, reason: string])[] = [
   ['0\r\nX: y\r\n\rX', 'a CR without LF after the last chunk'],
   ['5\r\nhello\r\n0\r\nContent-Length:', 'content-length as a trailer'],
   ['0\r\nX: y\r\nTRANSFER-encoding:', 'transfer-encoding as a trailer'],
+  ['0\r\nTransfer_Encoding:', 'transfer_encoding as a trailer'],
+  ['0\r\nX.Correlation.Id:', 'x.correlation.id as a trailer'],
   ...['host', 'connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect', 'content-type']
     .concat(['content-encoding', 'content-range', 'authorization', 'proxy-authorization', 'cookie', 'set-cookie'])
     .concat(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', ...GUARDED])
