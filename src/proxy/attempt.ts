@@ -116,7 +116,9 @@ export class Attempt implements Passage, LinkSink {
     const deadline = left === Number.POSITIVE_INFINITY ? '' : `x-signalbox-deadline-ms: ${Math.max(left, 0)}\r\n`;
     const lines = `x-signalbox-attempt: ${exchange.attempts}\r\n${deadline}\r\n`;
     const head = this.head + lines;
-    const request = { head, names: this.table.names, headRequest: exchange.method === 'HEAD', decode: this.decode };
+    const headRequest = exchange.method === 'HEAD';
+    const guarded = this.client.door.rules.replyGuarded;
+    const request = { head, names: this.table.names, headRequest, decode: this.decode, guarded };
     return link.send(request, bytes, start, end, slab);
   }
 

@@ -63,6 +63,7 @@ export class HttpLink implements Link, WireOwner {
   private names: NameSet | undefined = undefined;
   private headRequest = false;
   private decode = false;
+  private guarded: ReadonlySet<string> | undefined = undefined;
   private poolable = true;
   private writeBroken = false;
   /** Bytes of a head that is not complete. */
@@ -100,6 +101,7 @@ export class HttpLink implements Link, WireOwner {
 
   send(request: Sent, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
     this.names = request.names;
+    this.guarded = request.guarded;
     this.headRequest = request.headRequest;
     this.decode = request.decode;
     this.heard = false;
@@ -284,7 +286,7 @@ export class HttpLink implements Link, WireOwner {
   private onFinalHead(bytes: Buffer, after: number, end: number, sink: LinkSink): boolean {
     const { reply, body } = this;
     const switched = reply.status === 101;
-    body.begin(reply.framing, reply.length, this.decode, undefined);
+    body.begin(reply.framing, reply.length, this.decode, this.guarded);
     this.phase = 'body';
     const bodyEnd = switched ? end : body.read(bytes, after, end);
     if (bodyEnd === -1) {

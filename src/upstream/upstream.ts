@@ -111,6 +111,8 @@ export interface Sent {
   readonly headRequest: boolean;
   /** Find the data in a chunked reply, for a client that does not know chunks. */
   readonly decode: boolean;
+  /** Plain names that must not come as trailers of the reply. */
+  readonly guarded: ReadonlySet<string>;
 }
 
 /**
