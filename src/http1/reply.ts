@@ -19,6 +19,7 @@ import {
   readFraming,
   STRIDE,
   TRANSFER_ENCODING,
+  trimmed,
 } from './fields.ts';
 
 /** Limits for reply heads; origins are few and known, so these are not settings. */
@@ -92,6 +93,13 @@ export class ReplyHead {
     const ends = bytes.subarray(start, end).includes(LF);
     if (ends) this.refuse('an invalid status');
     return ends;
+  }
+
+  /** Whether a 101 switches to nothing but what was offered, and says so as it must (RFC 9110 section 7.8). */
+  switchesTo(offer: string): boolean {
+    const offered = new Set(offer.toLowerCase().split(',').map(trimmed));
+    const chosen = this.upgrade.toLowerCase().split(',').map(trimmed);
+    return this.connection.upgrade && this.upgrade !== '' && chosen.every((one) => offered.has(one));
   }
 
   private refuse(reason: string): typeof REFUSED {

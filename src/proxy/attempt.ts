@@ -263,7 +263,7 @@ export class Attempt implements Passage, LinkSink {
     const now = client.door.clock.now();
     exchange.firstByteTime = now - exchange.arrived;
     const switched = head.status === 101;
-    if (switched && (client.request.upgrade === '' || head.upgrade === '')) {
+    if (switched && (client.request.upgrade === '' || !head.switchesTo(client.request.upgrade))) {
       this.fail(fault('upstream_protocol', `${exchange.member} switched protocols unasked`), 'protocol');
       return true;
     }

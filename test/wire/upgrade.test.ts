@@ -175,6 +175,22 @@ test(
   ),
 );
 
+for (const [name, lines] of [
+  ['a protocol that was not offered', 'Connection: Upgrade\r\nUpgrade: h2c'],
+  ['one more than was offered', 'Connection: Upgrade\r\nUpgrade: talk, h2c'],
+  ['no word of it in Connection', 'Upgrade: talk'],
+  ['no protocol', 'Connection: Upgrade'],
+]) {
+  test(
+    `a 101 with ${name} is 502, and bytes behind it reach nobody`,
+    onStage(answering(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n\r\nEVIL`), async (stage) => {
+      const client = await stage.client();
+      await client.send(UPGRADE);
+      assertProblem(await client.lastReply(), 502, 'upstream_protocol');
+    }),
+  );
+}
+
 for (const protocol of ['h2c', 'H2C']) {
   test(
     `Upgrade: ${protocol} is not passed on; the request is served without it`,

@@ -86,6 +86,25 @@ describe('Keep-Alive', () => {
   }
 });
 
+describe('101', () => {
+  const switched = (lines: string, offer: string): boolean => {
+    return accepted(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`).switchesTo(offer);
+  };
+
+  test('switches to what was offered, in any case, and to nothing else', () => {
+    const websocket = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    for (const offer of ['websocket', 'WebSocket', 'talk/2,\twebsocket ']) assert.ok(switched(websocket, offer), offer);
+    for (const offer of ['', 'talk', 'websocket/1', 'web socket']) assert.ok(!switched(websocket, offer), offer);
+    assert.ok(!switched('Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n', 'websocket'));
+  });
+
+  test('that names no protocol, or does not say upgrade in Connection, switches nothing', () => {
+    assert.ok(!switched('Connection: Upgrade\r\n', 'websocket'));
+    assert.ok(!switched('Connection: Upgrade\r\nUpgrade:\r\n', ''));
+    assert.ok(!switched('Upgrade: websocket\r\n', 'websocket'));
+  });
+});
+
 test('nothing of the reply before is left in the next', () => {
   const head = new ReplyHead();
   const full =
