@@ -70,11 +70,11 @@ export class ReplyHead {
     for (let i = 0; i < have; i++) {
       if (bytes[start + i] !== VERSION.charCodeAt(i)) return this.refuse('no HTTP/1 status line');
     }
-    if (end - start < 13) return end - start >= 1 && this.endsEarly(bytes, start, end) ? REFUSED : INCOMPLETE;
     const minor = bytes[start + 7] - 48;
+    if (end - start > 7 && minor !== 0 && minor !== 1) return this.refuse('unknown HTTP version in a reply');
+    if (end - start < 13) return end - start >= 1 && this.endsEarly(bytes, start, end) ? REFUSED : INCOMPLETE;
     const status = (bytes[start + 9] - 48) * 100 + (bytes[start + 10] - 48) * 10 + (bytes[start + 11] - 48);
     const digits = isDigit(bytes[start + 9]) && isDigit(bytes[start + 10]) && isDigit(bytes[start + 11]);
-    if (minor !== 0 && minor !== 1) return this.refuse('unknown HTTP version in a reply');
     if (bytes[start + 8] !== SP || !digits || status < 100 || status > 599) return this.refuse('an invalid status');
     let i = start + 12;
     if (bytes[i] !== SP && bytes[i] !== CR) return this.refuse('an invalid status line');
@@ -165,6 +165,10 @@ export class ReplyHead {
     const interim = this.status < 200;
     if ((interim || this.status === 204) && this.framing === FRAMING.chunked) {
       return this.no(`Transfer-Encoding in a ${this.status} reply`);
+    }
+    // Some clients read on behind the head of a 205 at once (RFC 9110 section 15.3.6: it has no content).
+    if (this.status === 205 && !headRequest && (this.framing === FRAMING.chunked || this.length > 0)) {
+      return this.no('a body in a 205 reply');
     }
     if (interim || headRequest || this.status === 204 || this.status === 304) this.framing = FRAMING.none;
     return true;

@@ -223,6 +223,13 @@ describe('reply fields', () => {
     });
   }
 
+  for (const lines of ['Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n']) {
+    test(`205 with ${lines.slice(0, -2)} is refused, but for HEAD`, () => {
+      assertRefused(`HTTP/1.1 205 Reset Content\r\n${lines}`, 'a body in a 205 reply');
+      assert.equal(accepted(`HTTP/1.1 205 Reset Content\r\n${lines}\r\n`, true).framing, FRAMING.none);
+    });
+  }
+
   test('Transfer-Encoding from an origin of HTTP/1.0 is refused', () => {
     assertRefused('HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n', 'Transfer-Encoding in HTTP/1.0');
   });
