@@ -39,8 +39,8 @@ export const VALUE = alphabet((byte) => byte === HTAB || (byte >= SP && byte !==
  */
 export const TARGET = alphabet((byte) => byte > SP && byte < 127 && byte !== 35);
 
-const hostMark = oneOf("-._~%!$&'()*+,;=[]:");
-/** Host and port, before their structure is looked at. */
+const hostMark = oneOf("-._~%!$&'()*+;=[]:");
+/** Host and port, before their structure is looked at. No comma, though RFC 3986 lets names have one: two hosts may be meant. */
 export const HOST = alphabet((byte) => isAlphanumeric(byte) || hostMark(byte));
 
 /** Value of a hexadecimal digit, 255 for any other byte. */

@@ -147,6 +147,7 @@ export class RequestHead implements RequestFacts {
     connection.named = undefined;
     let hosts = 0;
     let upgrade = '';
+    let expect = '';
     const lines = this.fields.lines;
     for (let at = 0; at < this.fields.used; at += STRIDE) {
       const number = lines[at];
@@ -177,7 +178,7 @@ export class RequestHead implements RequestFacts {
           upgrade = value;
           break;
         case NAME.expect:
-          this.expectContinue = this.minor === 1 && value.toLowerCase() === '100-continue';
+          expect = expect === '' ? value : `${expect}, ${value}`;
           break;
       }
     }
@@ -187,7 +188,16 @@ export class RequestHead implements RequestFacts {
       this.host = '';
     }
     this.settleOptions(upgrade);
-    return true;
+    return this.readExpect(expect);
+  }
+
+  /** An expectation that some read as 100-continue and others do not leaves open who waits for whom. */
+  private readExpect(value: string): boolean {
+    if (value === '') return true;
+    const said = value.toLowerCase();
+    const exact = said === '100-continue';
+    this.expectContinue = this.minor === 1 && exact;
+    return exact || !said.includes('100-continue') || this.no('an Expect that only some read as 100-continue');
   }
 
   private settleOptions(upgrade: string): void {

@@ -34,13 +34,16 @@ export function hostName(value: string): string {
   return (withoutPort(value) ?? value).toLowerCase();
 }
 
-/** Takes `http://authority/path?query` apart; undefined where the target is no such URI, '' where path and query are empty. */
+/**
+ * Takes `http://authority/path?query` apart; undefined where the target is no such URI, '' where path and query are empty.
+ * A backslash stays in the authority, where it is no host: some readers take it for a slash, RFC 3986 knows it nowhere.
+ */
 export function splitAbsolute(target: string): { authority: string; target: string } | undefined {
   const scheme = /^http:\/\//i.exec(target);
   if (scheme === null) return undefined;
   const from = scheme[0].length;
   let end = from;
-  while (end < target.length && !'/?\\'.includes(target[end])) end++;
+  while (end < target.length && target[end] !== '/' && target[end] !== '?') end++;
   const rest = target.slice(end);
   const path = rest === '' || rest.startsWith('/') ? rest : `/${rest}`;
   return { authority: target.slice(from, end), target: path };

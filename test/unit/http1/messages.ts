@@ -79,6 +79,8 @@ export const requestHead: fc.Arbitrary<string> = fc
     framing: framingLine,
   })
   .filter(({ method }) => method !== 'CONNECT')
+  // Said twice, 100-continue is not said clearly.
+  .filter(({ lines }) => lines.filter((one) => /^expect:/i.test(one)).length < 2)
   .chain((parts) =>
     line('host', parts.host).chain((hostLine) =>
       fc

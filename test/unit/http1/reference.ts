@@ -10,7 +10,7 @@ import { WIRE_NAMES } from '../../../src/core/names.ts';
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const LINE = new RegExp(`^(${TOKEN}) ([!"$-~]+) HTTP/1\\.([01])$`);
 const FIELD = new RegExp(`^(${TOKEN}):[\\t ]*([\\t\\x20-\\x7e\\x80-\\xff]*?)[\\t ]*$`);
-const NAME = "(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+";
+const NAME = "(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+";
 const AUTHORITY = new RegExp(`^(${NAME}|\\[[0-9A-Fa-f:.]+\\])(?::(\\d{0,5}))?$`);
 const ABSOLUTE = /^http:\/\/([^/?\\]*)(.*)$/i;
 /** Options that are no names of fields, or of fields that never go further. */

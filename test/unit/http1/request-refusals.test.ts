@@ -166,13 +166,15 @@ refusals(
     ['GET /x HTTP/1.1\r\nHost: \t', 'an empty Host'],
     ['GET /x HTTP/1.0\r\nHost:', 'an empty Host'],
     ['GET http://a/x HTTP/1.1\r\nHost:', 'an empty Host'],
-    ...['a b', 'a, b', 'u@a', 'a/b', 'a:b', 'a:80:80', '::1', '[::1', 'http://a', 'a\x80', 'a\\b', ':80', '[::::]'].map(
+    ...['a b', 'a, b', 'a,b', 'u@a', 'a/b', 'a:b', 'a:80:80', '::1', '[::1', 'http://a', 'a\x80', 'a\\b', ':80', '[::::]'].map(
       (host): Case => [`GET /x HTTP/1.1\r\nHost: ${host}`, 'an invalid Host'],
     ),
     ['GET http://a/x HTTP/1.1\r\nHost: b', 'Host disagrees with the request target'],
     ['GET http://a:81/x HTTP/1.1\r\nHost: a', 'Host disagrees with the request target'],
     ['GET http://a/x HTTP/1.0\r\nHost: a.b', 'Host disagrees with the request target'],
     ['GET http://u@a/x HTTP/1.1\r\nHost: a', 'an invalid host in the request target'],
+    ['GET http://a\\x HTTP/1.1\r\nHost: a', 'an invalid host in the request target'],
+    ['GET http://a\\@b/x HTTP/1.1\r\nHost: a', 'an invalid host in the request target'],
     ['GET http:///x HTTP/1.1\r\nHost: a', 'an invalid host in the request target'],
     ['GET http://a:b/x HTTP/1.0', 'an invalid host in the request target'],
     ['GET https://a/x HTTP/1.1\r\nHost: a', 'the request target is neither a path nor an http URI'],
@@ -187,6 +189,14 @@ refusals(
     ['CONNECT /x HTTP/1.1\r\nHost: a', 'CONNECT is not served'],
   ],
   (bytes) => `${bytes}\r\n\r\n`,
+);
+
+refusals(
+  'expectations',
+  ['y 100-continue', '100-continue, y', '100-continue;q=1', '"100-continue"', '100-continue\r\nExpect: 100-continue']
+    .concat(['100-continue\r\nX: y\r\nexpect: other', 'other\r\nExpect: 100-continue', '\xa0100-continue'])
+    .map((value): Case => [`Expect: ${value}`, 'an Expect that only some read as 100-continue']),
+  (bytes) => `POST /x HTTP/1.1\r\nHost: a\r\n${bytes}\r\n\r\n`,
 );
 
 refusals(
