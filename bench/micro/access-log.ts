@@ -64,7 +64,7 @@ const log = new AccessLog({
   sink: (batch) => {
     bytes += batch.length;
     if (ring.write(batch)) return true;
-    ring.read();
+    ring.advance(ring.held);
     return ring.write(batch);
   },
 });

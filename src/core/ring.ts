@@ -1,9 +1,10 @@
 /**
  * A ring of bytes in shared memory: one thread writes, one reads, nobody waits.
  *
- * Rule: a text is written whole or not at all. Memory is a head of two 32-bit positions (bytes written and bytes read,
- * both counting on without end, modulo 2^32) and a power of two of bytes. Measured against posting each batch as a
- * message: a message wakes the other thread and costs both sides some 50 us, a write here costs the copy.
+ * Rule: a text is written whole or not at all, and is taken where it stands. Memory is a head of two 32-bit positions
+ * (bytes written and bytes read, both counting on without end, modulo 2^32) and a power of two of bytes. Measured against
+ * posting each batch as a message: a message wakes the other thread and costs both sides some 50 us, a write here costs
+ * the copy.
  */
 
 const WRITTEN = 0;
@@ -35,18 +36,22 @@ export class Ring {
     return true;
   }
 
-  /** Takes all that was written, as a copy; undefined where nothing was. */
-  read(): Buffer | undefined {
-    const read = Atomics.load(this.positions, READ);
-    const kept = (Atomics.load(this.positions, WRITTEN) - read) >>> 0;
-    if (kept === 0) return undefined;
-    const at = (read >>> 0) % this.capacity;
-    const first = Math.min(kept, this.capacity - at);
-    const copy = Buffer.allocUnsafe(kept);
-    this.bytes.copy(copy, 0, at, at + first);
-    this.bytes.copy(copy, first, 0, kept - first);
-    Atomics.store(this.positions, READ, (read + kept) | 0);
-    return copy;
+  /** Bytes that were written and not taken yet. */
+  get held(): number {
+    return (Atomics.load(this.positions, WRITTEN) - Atomics.load(this.positions, READ)) >>> 0;
+  }
+
+  /** The first bytes that stand in one piece, at most `most`, in place; undefined where none wait. */
+  peek(most: number): Buffer | undefined {
+    const count = Math.min(most, this.held);
+    if (count === 0) return undefined;
+    const at = (Atomics.load(this.positions, READ) >>> 0) % this.capacity;
+    return this.bytes.subarray(at, Math.min(at + count, this.capacity));
+  }
+
+  /** Gives the place of the first `count` bytes back to the writer. */
+  advance(count: number): void {
+    Atomics.store(this.positions, READ, (Atomics.load(this.positions, READ) + count) | 0);
   }
 }
 

@@ -95,7 +95,8 @@ export class Fields {
       if (first[bucketOf(bytes[start], nameEnd - start)] !== -1) {
         const number = names.find(bytes, start, nameEnd);
         const other = marked || (number < 0 && names.marked) ? names.alike(bytes, start, nameEnd) : -1;
-        if (other === CONTENT_LENGTH || other === TRANSFER_ENCODING) return this.refuse('a look-alike of a framing field');
+        if (other === CONTENT_LENGTH || other === TRANSFER_ENCODING)
+          return this.refuse('a look-alike of a framing field');
         if (other >= 0) this.note(bytes, CUT, start, valueStart, i, origin);
         else if (number >= 0) this.note(bytes, number, start, valueStart, i, origin);
       }

@@ -35,10 +35,7 @@ export class LineCollector {
 
   /** Writes down what the threads have written so far. */
   collect(): void {
-    for (const { ring } of this.rings.values()) {
-      const bytes = ring.read();
-      if (bytes !== undefined) this.destination.write(bytes);
-    }
+    for (const { ring } of this.rings.values()) this.destination.pull(ring);
   }
 
   stop(): void {

@@ -3,7 +3,7 @@
  * production, so that a test reads what a reader of the log would.
  */
 
-import type { Destination } from '../../src/telemetry/destination.ts';
+import { type ByteSource, copyOut, type Destination } from '../../src/telemetry/destination.ts';
 
 /** How long a test waits for lines before it fails, milliseconds. */
 const PATIENCE = 5000;
@@ -18,6 +18,10 @@ export class LineCatcher implements Destination {
     const lines = (this.rest + Buffer.from(bytes).toString('utf8')).split('\n');
     this.rest = lines.pop() ?? '';
     for (const line of lines) this.parsed.push(JSON.parse(line) as Record<string, unknown>);
+  }
+
+  pull(source: ByteSource): void {
+    this.write(copyOut(source));
   }
 
   reopen(): void {}

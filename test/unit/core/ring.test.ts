@@ -7,15 +7,25 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Ring, ringMemory } from '../../../src/core/ring.ts';
 
+/** All that waits, piece by piece. */
+function readAll(ring: Ring): string {
+  let text = '';
+  for (let bytes = ring.peek(1_000); bytes !== undefined; bytes = ring.peek(1_000)) {
+    text += bytes.toString('latin1');
+    ring.advance(bytes.length);
+  }
+  return text;
+}
+
 test('what is written on one side is read on the other, whole and in order', () => {
   const memory = ringMemory(16);
   const writer = new Ring(memory);
   const reader = new Ring(memory);
-  assert.equal(reader.read(), undefined);
+  assert.equal(readAll(reader), '');
   assert.equal(writer.write('one '), true);
   assert.equal(writer.write('two'), true);
-  assert.equal(reader.read()?.toString('latin1'), 'one two');
-  assert.equal(reader.read(), undefined);
+  assert.equal(readAll(reader), 'one two');
+  assert.equal(readAll(reader), '');
 });
 
 test('a text that does not fit is refused and leaves no trace; it fits once the reader has read', () => {
@@ -24,7 +34,7 @@ test('a text that does not fit is refused and leaves no trace; it fits once the 
   assert.equal(ring.write('6789'), false);
   assert.equal(ring.write('678'), true, 'to the last byte');
   assert.equal(ring.write('x'), false);
-  assert.equal(ring.read()?.toString('latin1'), '12345678');
+  assert.equal(readAll(ring), '12345678');
   assert.equal(ring.write('123456789'), false, 'longer than the ring');
 });
 
@@ -38,7 +48,7 @@ test('whatever is written and read in turn, the reader gets what the writer got 
       let wrote = '';
       let got = '';
       for (const text of [...steps, undefined]) {
-        if (text === undefined) got += reader.read()?.toString('latin1') ?? '';
+        if (text === undefined) got += readAll(reader);
         else if (writer.write(text)) wrote += text;
       }
       assert.equal(got, wrote);
@@ -52,14 +62,26 @@ test('positions that pass 2^32 go on as if nothing were', () => {
   const ring = new Ring(memory);
   for (let i = 0; i < 5; i++) {
     assert.equal(ring.write(`number ${i}`), true);
-    assert.equal(ring.read()?.toString('latin1'), `number ${i}`);
+    assert.equal(readAll(ring), `number ${i}`);
   }
+});
+
+test('what was peeked at stays in place, as much as was asked for, until it is given back', () => {
+  const ring = new Ring(ringMemory(8));
+  ring.write('12345678');
+  assert.equal(ring.held, 8);
+  assert.equal(ring.peek(3)?.toString('latin1'), '123');
+  assert.equal(ring.write('x'), false);
+  ring.advance(3);
+  assert.equal(ring.write('abc'), true);
+  assert.equal(ring.peek(100)?.toString('latin1'), '45678', 'to the end of the memory');
+  assert.equal(readAll(ring), '45678abc');
 });
 
 test('what a writer wrote outlives it', () => {
   const memory = ringMemory(16);
   new Ring(memory).write('last words');
-  assert.equal(new Ring(memory).read()?.toString('latin1'), 'last words');
+  assert.equal(readAll(new Ring(memory)), 'last words');
 });
 
 test('only a power of two of bytes makes a ring', () => {

@@ -71,7 +71,10 @@ function isLikeAnother(name: string, values: readonly (readonly [string, string]
 }
 
 function isClearExpect(lines: readonly string[]): boolean {
-  const said = lines.filter((line) => line !== '').join(', ').toLowerCase();
+  const said = lines
+    .filter((line) => line !== '')
+    .join(', ')
+    .toLowerCase();
   return said === '100-continue' || !said.includes('100-continue');
 }
 

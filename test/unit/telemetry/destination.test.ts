@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rename, rm, symlink, unlink } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Ring, ringMemory } from '../../../src/core/ring.ts';
 import { openDestination } from '../../../src/telemetry/destination.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { until } from '../../support/wait.ts';
@@ -110,6 +111,33 @@ test('a full disk is told once in a while, lines are dropped and counted, and wr
     const lines = (await readFile(path, 'utf8')).split('\n');
     assert.equal(lines.at(-2), 'last');
     assert.equal(lines.length - 2 + destination.dropped, 400_000, 'every line is either written or counted');
+  });
+});
+
+test('lines of several sources and chunks come whole, each in its order, whatever wraps around', async () => {
+  await within(async ({ path, open }) => {
+    const destination = open(path);
+    const rings = [0, 1].map(() => new Ring(ringMemory(1024)));
+    const wrote = [0, 0, 0];
+    for (let round = 0; round < 200; round++) {
+      for (const [i, ring] of rings.entries()) {
+        if (ring.write(`ring ${i} line ${wrote[i]} ${'x'.repeat(wrote[i] % 97)}\n`)) wrote[i]++;
+        destination.pull(ring);
+      }
+      destination.write(Buffer.from(`ring 2 line ${wrote[2]++} chunk\n`));
+      if (round % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await destination.end();
+    const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+    for (const i of [0, 1, 2]) {
+      const own = lines.filter((line) => line.startsWith(`ring ${i} `)).map((line) => Number(line.split(' ')[3]));
+      assert.ok(own.length > 10);
+      assert.deepEqual(
+        own,
+        Array.from({ length: wrote[i] }, (_, n) => n),
+      );
+    }
+    assert.equal(lines.length, wrote[0] + wrote[1] + wrote[2]);
   });
 });
 
