@@ -24,6 +24,11 @@ export const THREAD_BLOCK = { droppedLines: 0 } as const;
 export const OUTCOMES = ['success', 'connect', 'reset', 'protocol', 'timeout', 'server_error', 'client_gone'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** The counter of each outcome, from `UPSTREAM_BLOCK.outcomes` on. */
+export const OUTCOME_NUMBER = Object.freeze(
+  Object.fromEntries(OUTCOMES.map((outcome, number) => [outcome, number])) as Record<Outcome, number>,
+);
+
 /** Why a further attempt was made, in the order of their counters. `reused`: a pooled connection had died unused;
  * `status`: a status that has no counter of its own. */
 export const RETRY_REASONS = ['reused', 'connect', 'reset', 'timeout', '500', '502', '503', '504', 'status'] as const;

@@ -210,7 +210,7 @@ export class ClientConnection implements Client, WireOwner {
   }
 
   /** The exchange settled and its reply is written: the next request, or the end. */
-  next(): void {
+  next(now: number): void {
     if (this.phase === 'closed') return;
     this.passage = undefined;
     if (this.cutTimer !== undefined) this.door.timers.disarm(this.cutTimer);
@@ -219,7 +219,7 @@ export class ClientConnection implements Client, WireOwner {
       return;
     }
     this.phase = 'head';
-    this.wait('next', this.door.clock.now() + this.door.settings.timeout.keepAlive);
+    this.wait('next', now + this.door.settings.timeout.keepAlive);
     if (this.consuming) return;
     this.takePending();
     this.readOn();

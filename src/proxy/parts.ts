@@ -66,8 +66,8 @@ export interface Client {
   /** Reads again after a call that returned false. */
   readOn(): void;
   becomeTunnel(): void;
-  /** The exchange settled and its reply is written: the next request, or the end. */
-  next(): void;
+  /** The exchange settled at this time and its reply is written: the next request, or the end. */
+  next(now: number): void;
   /** Ends the connection so that nobody takes it for a clean end. */
   break(): void;
 }

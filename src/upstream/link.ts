@@ -70,10 +70,10 @@ export class HttpLink implements Link, WireOwner {
   private partial: Buffer | undefined = undefined;
   private idleLimit = IDLE_LIMIT;
 
-  constructor(home: LinkHome, sink: LinkSink, connectTimeout: number) {
+  constructor(home: LinkHome, sink: LinkSink, connectTimeout: number, now: number) {
     this.home = home;
     this.sink = sink;
-    this.born = home.clock.now();
+    this.born = now;
     this.timer = new Timer(() => this.onTimer());
     home.timers.arm(this.timer, this.born + connectTimeout);
     this.socket = connect({ host: home.host, port: home.port, allowHalfOpen: true });
@@ -141,7 +141,7 @@ export class HttpLink implements Link, WireOwner {
     this.poolable = false;
   }
 
-  release(): void {
+  release(now: number): void {
     if (this.phase === 'closed') return;
     this.sink = undefined;
     this.partial = undefined;
@@ -153,7 +153,7 @@ export class HttpLink implements Link, WireOwner {
     }
     this.phase = 'idle';
     if (this.reply.keepAliveSeconds >= 0) this.idleLimit = idleLimitOf(this.reply.keepAliveSeconds);
-    this.idleUntil = this.home.clock.now() + this.idleLimit;
+    this.idleUntil = now + this.idleLimit;
     this.home.timers.arm(this.timer, this.idleUntil);
     this.home.keep(this);
   }

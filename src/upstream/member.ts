@@ -33,9 +33,8 @@ export class PooledMember implements Member, LinkHome {
     this.timers = timers;
   }
 
-  link(sink: LinkSink, connectTimeout: number, fresh: boolean): Link {
+  link(sink: LinkSink, connectTimeout: number, fresh: boolean, now: number): Link {
     if (!fresh) {
-      const now = this.clock.now();
       for (let link = this.idle.pop(); link !== undefined; link = this.idle.pop()) {
         if (link.idleUntil > now) {
           link.take(sink);
@@ -44,7 +43,7 @@ export class PooledMember implements Member, LinkHome {
         link.destroy();
       }
     }
-    const link = new HttpLink(this, sink, connectTimeout);
+    const link = new HttpLink(this, sink, connectTimeout, now);
     this.links.add(link);
     return link;
   }

@@ -63,8 +63,8 @@ export interface Member {
   readonly authority: string;
   /** Attempts under way on this thread. */
   inFlight: number;
-  /** The pooled link used last, or a new one that is still connecting. `fresh` never takes a pooled one. */
-  link(sink: LinkSink, connectTimeout: number, fresh: boolean): Link;
+  /** The pooled link used last, or a new one that is still connecting. `fresh` never takes a pooled one; `now` is monotonic. */
+  link(sink: LinkSink, connectTimeout: number, fresh: boolean, now: number): Link;
 }
 
 /**
@@ -91,8 +91,8 @@ export interface Link {
   end(): void;
   pause(): void;
   resume(): void;
-  /** The exchange is complete: back to the pool where the reply's framing allows, else closed. */
-  release(): void;
+  /** The exchange is complete, at this monotonic time: back to the pool where the reply's framing allows, else closed. */
+  release(now: number): void;
   /** Closes at once; the sink hears nothing more. `reset`: so that the origin does not take it for a clean end. */
   destroy(reset?: boolean): void;
   /** From now on bytes pass uninterpreted (after 101). */

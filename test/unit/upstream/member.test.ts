@@ -71,11 +71,11 @@ test('a member knows its address, with the port of http where none is written', 
 test('the connection used last is lent first', () => {
   const { member, idle } = stage();
   const [first, second, third] = [idle(9_000), idle(9_000), idle(9_000)];
-  assert.equal(member.link(SINK, 1_000, false), third.link);
-  assert.equal(member.link(SINK, 1_000, false), second.link);
+  assert.equal(member.link(SINK, 1_000, false, 0), third.link);
+  assert.equal(member.link(SINK, 1_000, false, 0), second.link);
   member.keep(third.link);
-  assert.equal(member.link(SINK, 1_000, false), third.link);
-  assert.equal(member.link(SINK, 1_000, false), first.link);
+  assert.equal(member.link(SINK, 1_000, false, 0), third.link);
+  assert.equal(member.link(SINK, 1_000, false, 0), first.link);
   assert.deepEqual(third.taken, [SINK, SINK]);
 });
 
@@ -84,7 +84,7 @@ test('connections at their idle limit are closed instead of lent, until one is f
   const good = idle(clock.now() + 100.1);
   const old = [idle(clock.now() + 100), idle(clock.now() - 1), idle(clock.now() + 50)];
   clock.advance(100);
-  assert.equal(member.link(SINK, 1_000, false), good.link);
+  assert.equal(member.link(SINK, 1_000, false, clock.now()), good.link);
   assert.deepEqual(
     old.map(({ destroyed }) => destroyed),
     [1, 1, 1],
@@ -96,7 +96,7 @@ test('a connection that died in the pool is not lent', () => {
   const { member, idle } = stage();
   const [first, second] = [idle(9_000), idle(9_000)];
   second.link.destroy();
-  assert.equal(member.link(SINK, 1_000, false), first.link);
+  assert.equal(member.link(SINK, 1_000, false, 0), first.link);
   assert.deepEqual(second.taken, []);
 });
 
@@ -106,8 +106,8 @@ describe('a retired member', () => {
     const all = [idle(9_000), idle(9_000), idle(9_000)];
     const [, busy] = all;
     // Lent out: the two behind it are taken and brought back in another order.
-    assert.equal(member.link(SINK, 1_000, false), all[2].link);
-    assert.equal(member.link(SINK, 1_000, false), busy.link);
+    assert.equal(member.link(SINK, 1_000, false, 0), all[2].link);
+    assert.equal(member.link(SINK, 1_000, false, 0), busy.link);
     member.keep(all[2].link);
     member.retire();
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('a retired member', () => {
     member.revive();
     const kept = idle(9_000);
     assert.equal(kept.destroyed, 0);
-    assert.equal(member.link(SINK, 1_000, false), kept.link);
+    assert.equal(member.link(SINK, 1_000, false, 0), kept.link);
   });
 });
 
