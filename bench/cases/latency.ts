@@ -7,6 +7,7 @@
 
 import { Samples } from '../figures/outcome.ts';
 import { quantile } from '../figures/statistics.ts';
+import type { Ask } from '../load/ask.ts';
 import { steady } from '../load/h2load.ts';
 import { flood } from '../load/wrk.ts';
 import { type Running, withPeers } from '../stage/launch.ts';
@@ -20,9 +21,9 @@ const CONNECTIONS = 32;
 const STRETCH = 4;
 
 /** The rate asked for, or half of what the first peer sustains, in whole hundreds. */
-export async function rateFor({ rate, pace }: Stage, one: Running): Promise<number> {
+export async function rateFor({ rate, pace }: Stage, one: Running, ask: Ask): Promise<number> {
   if (rate !== undefined) return rate;
-  const { perSecond } = await flood({ ask: USUAL, connections: 64 }, one.port, pace.warmup, one.folder);
+  const { perSecond } = await flood({ ask, connections: 64 }, one.port, pace.warmup, one.folder);
   return Math.max(100, Math.round(perSecond / 200) * 100);
 }
 
@@ -32,7 +33,7 @@ async function run(this: Case, stage: Stage) {
     const samples = new Samples();
     const times = new Map(running.map(({ name }): [string, number[]] => [name, []]));
     for (const one of running) await flood({ ask: USUAL, connections: 64 }, one.port, pace.warmup, one.folder);
-    const rate = await rateFor(stage, running[0]);
+    const rate = await rateFor(stage, running[0], USUAL);
     note(`rate: ${rate} requests/s`);
     const load = { ask: USUAL, rate, connections: CONNECTIONS, seconds: pace.slice * STRETCH };
     for (const one of running) samples.add(one.name, {});

@@ -71,7 +71,7 @@ async function run(this: Case, stage: Stage) {
       const agent = new Agent({ keepAlive: true });
       await flood({ ask: firstAsk(), connections: 64 }, one.port, pace.warmup, one.folder);
       const reloads = Math.min(RELOADS, pace.rotations);
-      const rate = await rateFor({ ...stage, rate: stage.rate ?? (said || undefined) }, one);
+      const rate = await rateFor({ ...stage, rate: stage.rate ?? (said || undefined) }, one, firstAsk());
       said = rate;
       note(`rate: ${rate} requests/s, ${reloads} reloads`);
       const load = { ask: firstAsk(), rate, connections: CONNECTIONS, seconds: reloads * 2 * EVERY + 2 };

@@ -6,6 +6,8 @@
 
 import { HeldConnection } from './connections.ts';
 
+/** Streams opened at the same time. */
+const AT_ONCE = 25;
 const EVENT = /id: (\d+)\r?\ndata: \{"sent":([\d.]+)/g;
 
 /** Reads one stream; the framing (chunks) between events does not disturb it. */
@@ -44,7 +46,9 @@ export class EventStreams {
 
   /** Opens `count` streams and waits until each has its head. */
   async open(port: number, path: string, count: number): Promise<void> {
-    for (let i = 0; i < count; i++) await this.openOne(port, path);
+    for (let opened = 0; opened < count; opened += AT_ONCE) {
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - opened) }, () => this.openOne(port, path)));
+    }
   }
 
   private openOne(port: number, path: string): Promise<void> {

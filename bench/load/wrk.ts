@@ -42,7 +42,7 @@ export async function flood(what: Flood, port: number, seconds: number, folder: 
   const command = [wrk, '-t1', `-c${what.connections}`, `-d${seconds}s`, '-s', script];
   for (const [name, value] of what.ask.headers) command.push('-H', `${name}: ${value}`);
   command.push(`http://127.0.0.1:${port}${what.ask.path}`);
-  return readFlood(await outputOf(pinned(CORES.load, command)));
+  return readFlood(await outputOf(pinned(CORES.load, command), seconds));
 }
 
 function scriptOf({ ask, targets }: Flood): string {

@@ -31,6 +31,8 @@ app.register(proxy, {
   upstream: `http://127.0.0.1:${originPort}`,
   undici: { connections: 1024, pipelining: 1 },
   replyOptions: {
+    // It would pass the origin's Connection on to the client, and keep open what the client asked to close.
+    rewriteHeaders: ({ connection: _, 'keep-alive': __, ...headers }) => headers,
     rewriteRequestHeaders: (request, headers): IncomingHttpHeaders => ({
       ...headers,
       host: request.headers.host,

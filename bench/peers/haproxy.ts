@@ -1,7 +1,7 @@
 /**
  * HAProxy: one thread, connections to the server always reused, a line per request on standard output.
  *
- * Rule: its log goes out line by line, since it has no buffered file; the file behind its output takes them.
+ * Rule: event streams need http-no-delay, which its manual advises against elsewhere. Its log goes out line by line, since it has no buffered file; the file behind its output takes them.
  */
 
 import { find, versionOf } from '../stage/processes.ts';
@@ -11,7 +11,7 @@ export const haproxy: Peer = {
   name: 'haproxy',
   debian: 'haproxy',
   version: () => versionOf('haproxy', '-v'),
-  prepare: ({ folder, port, originPort }) => {
+  prepare: ({ folder, port, originPort, streams }) => {
     const text = `global
   maxconn 9000
   nbthread 1
@@ -21,7 +21,7 @@ defaults
   log global
   option forwardfor
   option http-keep-alive
-  http-reuse always
+  http-reuse always${streams ? '\n  option http-no-delay' : ''}
   unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
   unique-id-header X-Request-Id
   log-format "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %tsc %ac/%fc/%bc/%sc/%rc %{+Q}r %ID"

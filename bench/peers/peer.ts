@@ -15,6 +15,8 @@ export interface Setup {
   readonly folder: string;
   readonly port: number;
   readonly originPort: number;
+  /** Small pieces of bodies must pass at once. */
+  readonly streams?: boolean;
   /** Flags for Node.js, where the peer runs on it. */
   readonly nodeFlags: readonly string[];
 }

@@ -44,7 +44,8 @@ const server = createServer((request, response) => {
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
   });
-  response.flushHeaders();
+  // Some proxies keep a head back until there is a body; a comment is a usual way to begin.
+  response.write(': welcome\n\n');
   streams.set(name, [...(streams.get(name) ?? []), response]);
   response.on('close', () =>
     streams.set(

@@ -32,6 +32,7 @@ export interface Ground {
   /** Folder of the whole run; everybody may read it. */
   readonly folder: string;
   readonly originPort: number;
+  readonly streams?: boolean;
   readonly nodeFlags: readonly string[];
 }
 
@@ -64,14 +65,17 @@ export async function withPeers<T>(
 }
 
 /** Starts a peer and does not wait for it. */
-export async function launch(peer: Peer, { folder: parent, originPort, nodeFlags }: Ground): Promise<Running> {
+export async function launch(
+  peer: Peer,
+  { folder: parent, originPort, streams = false, nodeFlags }: Ground,
+): Promise<Running> {
   const port = await freePort();
   serial += 1;
   const folder = join(parent, `${serial}-${peer.name.replaceAll(/\W/g, '-')}`);
   mkdirSync(folder);
   // nginx started by root works as nobody.
   chmodSync(folder, 0o777);
-  const { command, log, logsToOutput, env = {} } = peer.prepare({ folder, port, originPort, nodeFlags });
+  const { command, log, logsToOutput, env = {} } = peer.prepare({ folder, port, originPort, streams, nodeFlags });
   const output = logsToOutput ? { output: openSync(log, 'a') } : {};
   const errors = openSync(join(folder, ERRORS), 'a');
   const placed = peer.everyCore ? unpinned(command) : pinned(CORES.proxy, command);
@@ -91,11 +95,28 @@ export async function answering(one: Running, ask: Ask): Promise<void> {
       one.ready = performance.now() - one.started;
       return;
     } catch (error) {
-      const refused = NOT_YET.includes((error as NodeJS.ErrnoException).code ?? '');
+      const refused = notYet(error);
       const over = child.exitCode !== null || performance.now() > until;
       const said = readFileSync(join(folder, ERRORS), 'utf8').slice(0, 2000);
       if (!refused || over) throw new Error(`${peer.name}: ${error instanceof Error ? error.message : error}\n${said}`);
       await pause(1);
+    }
+  }
+}
+
+function notYet(error: unknown): boolean {
+  return NOT_YET.includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Waits until an origin of ours listens; a proxy that asks too early would think it dead. */
+export async function listening(port: number, ask: Ask): Promise<void> {
+  const until = performance.now() + READY_LIMIT;
+  for (;;) {
+    try {
+      return await validate(ask, port, undefined);
+    } catch (error) {
+      if (!notYet(error) || performance.now() > until) throw error;
+      await pause(5);
     }
   }
 }

@@ -73,8 +73,11 @@ export async function end(child: ChildProcess): Promise<void> {
   clearTimeout(limit);
 }
 
-/** Runs a program to its end and gives what it printed; throws where it fails. */
-export function outputOf([program, ...rest]: readonly string[]): Promise<string> {
+/** Seconds a load may go on after its time on a slow machine. */
+const OVERTIME = 30;
+
+/** Runs a program that takes `seconds` and gives what it printed; throws where it fails or does not end. */
+export function outputOf([program, ...rest]: readonly string[], seconds: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
     child.once(
@@ -85,10 +88,13 @@ export function outputOf([program, ...rest]: readonly string[]): Promise<string>
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
     });
+    const limit = setTimeout(() => child.kill('SIGKILL'), (seconds + OVERTIME) * 1000);
     child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve(text) : reject(new Error(`${program} ended with ${code}:\n${text}`)),
-    );
+    child.on('close', (code) => {
+      clearTimeout(limit);
+      if (code === 0) resolve(text);
+      else reject(new Error(`${rest.join(' ')} ended ${code === null ? 'only by force' : `with ${code}`}:\n${text}`));
+    });
   });
 }
 
