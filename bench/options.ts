@@ -29,7 +29,7 @@ export interface Known {
 const OPTIONS = {
   rotations: { type: 'string', default: '15' },
   slice: { type: 'string', default: '1' },
-  warmup: { type: 'string', default: '2' },
+  warmup: { type: 'string', default: '3' },
   peers: { type: 'string' },
   rate: { type: 'string' },
   against: { type: 'string' },
@@ -46,9 +46,12 @@ export function optionsOf(args: readonly string[], known: Known): Options | unde
   const words = positionals.length === 0 ? ['1k'] : positionals;
   const { rate, against, profile, json, table } = values;
   if (profile && against !== undefined) throw new Error('--profile looks at one working tree; leave --against out');
+  const asked = values.peers?.split(',').flatMap((word) => named(word, 'peer', known.peers));
+  if (against !== undefined && asked?.includes('signalbox') === false)
+    throw new Error('--against compares signalbox with itself; --peers must name it too');
   return {
     cases: [...new Set(words.flatMap((word) => known.sets[word] ?? named(word, 'case', known.cases, known.sets)))],
-    peers: values.peers?.split(',').flatMap((word) => named(word, 'peer', known.peers)),
+    peers: asked,
     rotations: count(values.rotations, 'rotations'),
     slice: count(values.slice, 'slice'),
     warmup: count(values.warmup, 'warmup'),

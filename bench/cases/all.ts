@@ -17,5 +17,6 @@ export const CASES: readonly Case[] = [...FLOODS, LATENCY, SSE, ROUTES, RELOAD, 
 
 /** Names for several cases. */
 export const SETS: Readonly<Record<string, readonly string[]>> = {
+  bars: ['1k', 'latency', 'routes', 'reload', 'idle', 'slow-reader'],
   all: CASES.map(({ id }) => id),
 };

@@ -12,6 +12,7 @@ import { SharedLanes } from '../../src/core/shared.ts';
 import { Timers } from '../../src/core/timers.ts';
 import { AccessLines } from '../../src/telemetry/access-line.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
+import { tell } from './timing.ts';
 
 const ROUNDS = 1_000_000;
 const shared = new SharedLanes(1);
@@ -50,7 +51,7 @@ function time(name: string, body: (x: Exchange) => void): void {
   for (let i = 0; i < ROUNDS / 5; i++) body(settled[i & 1023]);
   const started = performance.now();
   for (let i = 0; i < ROUNDS; i++) body(settled[i & 1023]);
-  console.log(`${name.padEnd(40)} ${(((performance.now() - started) * 1e6) / ROUNDS).toFixed(0)} ns a line`);
+  tell(name, ((performance.now() - started) * 1e6) / ROUNDS);
 }
 
 let bytes = 0;
@@ -71,12 +72,11 @@ const log = new AccessLog({
 log.learn('0123456789ab', ['x-user-id', 'x-tournament-id']);
 const lines = new AccessLines(process.pid, 'router-1');
 const names = ['x-user-id', 'x-tournament-id'];
-console.log(lines.line(exchanges(1)[0], systemClock.wall(), names));
-time('access log (line, batch, into the ring)', log.settled);
-time('the line alone, flattened by no one', (x) => {
+time('access line: built, gathered, into the ring', log.settled);
+time('access line: built, flattened by no one', (x) => {
   bytes += lines.line(x, 1, names).length;
 });
-time('JSON.stringify of the same facts', (x) => {
+time('access line: JSON.stringify of the same facts', (x) => {
   bytes += JSON.stringify({ level: 30, time: systemClock.wall(), ...x, request: undefined }).length;
 });
-console.log(`${bytes} bytes`);
+if (bytes === 0) throw new Error('nothing was written');

@@ -17,6 +17,7 @@ import { ownLines, replyHead, requestHead } from '../../src/proxy/heads.ts';
 import { forwardedLines, identify } from '../../src/proxy/identify.ts';
 import { headRules } from '../../src/proxy/rules.ts';
 import type { Correlation, ListenerTable, Table } from '../../src/routing/route.ts';
+import { tell } from './timing.ts';
 
 const ROUNDS = 300;
 const ROUND = 5_000;
@@ -162,5 +163,4 @@ const cases: readonly (readonly [what: string, call: () => number, wanted: numbe
   [`reply head written (${replyOut} bytes)`, writeReply, replyOut],
   [`16 chunks of 1 KiB read (${chunks.length} bytes)`, readChunks, chunks.length],
 ];
-for (const [what, call, wanted] of cases)
-  console.log(`${what.padEnd(44)} ${best(call, wanted).toFixed(0).padStart(6)} ns`);
+for (const [what, call, wanted] of cases) tell(what, best(call, wanted));
