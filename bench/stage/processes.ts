@@ -13,14 +13,21 @@ const belongings = new Set<() => void>();
 
 /** `undo` runs when the process ends, whatever ends it; the answer takes it off the list. It must not wait for anything. */
 export function atExit(undo: () => void): () => void {
+  watchExit();
   belongings.add(undo);
   return () => belongings.delete(undo);
 }
 
-process.on('exit', () => {
-  for (const undo of [...belongings].reverse()) undo();
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+let watching = false;
+
+function watchExit(): void {
+  if (watching) return;
+  watching = true;
+  process.on('exit', () => {
+    for (const undo of [...belongings].reverse()) undo();
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+}
 
 /** The path of a program, also where /usr/sbin is not on the path; undefined where it is not installed. */
 export function find(program: string): string | undefined {
