@@ -8,12 +8,12 @@
 import { readFileSync } from 'node:fs';
 import { Samples } from '../figures/outcome.ts';
 import { askAndHold, descriptorLimit, type HeldConnection } from '../load/connections.ts';
-import { flood } from '../load/wrk.ts';
 import { memoryOf } from '../stage/cost.ts';
 import { type Running, withPeers } from '../stage/launch.ts';
 import { pause } from '../stage/processes.ts';
 import type { Case, Stage } from './case.ts';
 import { USUAL } from './floods.ts';
+import { warmUp } from './rotate.ts';
 
 const CONNECTIONS = 5_000;
 /** Opened at the same time; more would only fill the backlog. */
@@ -32,7 +32,7 @@ async function hold(one: Running, count: number): Promise<HeldConnection[]> {
 }
 
 async function measured(one: Running, count: number, warmup: number): Promise<Record<string, number>> {
-  await flood({ ask: USUAL, connections: AT_ONCE }, one.port, warmup, one.folder);
+  await warmUp(one, { ask: USUAL, connections: AT_ONCE }, warmup);
   await pause(STILL);
   const before = memoryOf(one.pid);
   const held = await hold(one, count);

@@ -14,7 +14,7 @@ import { type Running, withPeers } from '../stage/launch.ts';
 import { pause } from '../stage/processes.ts';
 import type { Case, Stage } from './case.ts';
 import { USUAL } from './floods.ts';
-import { orderOf, SETTLE } from './rotate.ts';
+import { orderOf, SETTLE, warmUp } from './rotate.ts';
 
 const CONNECTIONS = 32;
 /** A slice has to hold enough requests for a p99.9: this many times the usual, and as many fewer. */
@@ -32,7 +32,7 @@ async function run(this: Case, stage: Stage) {
   return withPeers(peers, ground, USUAL, async (running) => {
     const samples = new Samples();
     const times = new Map(running.map(({ name }): [string, number[]] => [name, []]));
-    for (const one of running) await flood({ ask: USUAL, connections: 64 }, one.port, pace.warmup, one.folder);
+    for (const one of running) await warmUp(one, { ask: USUAL, connections: 64 }, pace.warmup);
     const rate = await rateFor(stage, running[0], USUAL);
     note(`rate: ${rate} requests/s`);
     const load = { ask: USUAL, rate, connections: CONNECTIONS, seconds: pace.slice * STRETCH };

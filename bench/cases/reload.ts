@@ -11,13 +11,13 @@ import { join } from 'node:path';
 import { Samples } from '../figures/outcome.ts';
 import { quantile } from '../figures/statistics.ts';
 import { type SteadyResult, steady } from '../load/h2load.ts';
-import { flood } from '../load/wrk.ts';
 import { signalbox } from '../peers/signalbox.ts';
 import { type Running, withPeers } from '../stage/launch.ts';
 import { MANY } from '../stage/origin.ts';
 import { pause } from '../stage/processes.ts';
 import type { Case, Stage } from './case.ts';
 import { rateFor } from './latency.ts';
+import { warmUp } from './rotate.ts';
 import { firstAsk, manyRoutes } from './routes.ts';
 
 const ROUTES = 10_000;
@@ -69,7 +69,7 @@ async function run(this: Case, stage: Stage) {
     const peer = signalbox({ name, root, routes: manyRoutes(ROUTES, marker(0)) });
     await withPeers([peer], ground, firstAsk(), async ([one]) => {
       const agent = new Agent({ keepAlive: true });
-      await flood({ ask: firstAsk(), connections: 64 }, one.port, pace.warmup, one.folder);
+      await warmUp(one, { ask: firstAsk(), connections: 64 }, pace.warmup);
       const reloads = Math.min(RELOADS, pace.rotations);
       const rate = await rateFor({ ...stage, rate: stage.rate ?? (said || undefined) }, one, firstAsk());
       said = rate;

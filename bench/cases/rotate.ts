@@ -7,7 +7,7 @@
  */
 
 import { Samples } from '../figures/outcome.ts';
-import { type Flood, flood } from '../load/wrk.ts';
+import { type Flood, type FloodResult, flood } from '../load/wrk.ts';
 import { memoryOf } from '../stage/cost.ts';
 import { type Running, takeLog } from '../stage/launch.ts';
 import { pause } from '../stage/processes.ts';
@@ -19,8 +19,30 @@ export interface Pace {
   readonly warmup: number;
 }
 
+const GOES = 3;
 /** After a slice connections end and gathered log lines leave. Milliseconds. */
 export const SETTLE = 250;
+
+/** A flood on one peer; what goes wrong bears its name. */
+export async function floodOf(one: Running, what: Flood, seconds: number): Promise<FloodResult> {
+  try {
+    return await flood(what, one.port, seconds, one.folder);
+  } catch (error) {
+    throw new Error(`${one.name}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Load that is not measured. A peer that is still busy connecting when it ends gets another go. */
+export async function warmUp(one: Running, what: Flood, seconds: number): Promise<void> {
+  for (let go = 1; ; go++) {
+    try {
+      await floodOf(one, what, seconds);
+      return;
+    } catch (error) {
+      if (go === GOES) throw error;
+    }
+  }
+}
 
 /** The order of one rotation: there, back, there. */
 export function orderOf<T>(all: readonly T[], rotation: number): T[] {
@@ -38,12 +60,12 @@ export async function rotate(
   const logged = new Map<Running, number>();
   for (const one of running) {
     samples.add(one.name, {});
-    await flood(what(one), one.port, pace.warmup, one.folder);
+    await warmUp(one, what(one), pace.warmup);
   }
   for (let rotation = 0; rotation < pace.rotations; rotation++) {
     for (const one of orderOf(running, rotation)) {
       const before = one.cost.read();
-      const { requests, perSecond, p50, p99 } = await flood(what(one), one.port, pace.slice, one.folder);
+      const { requests, perSecond, p50, p99 } = await floodOf(one, what(one), pace.slice);
       await pause(SETTLE);
       const us = (one.cost.read() - before) / requests;
       samples.add(one.name, { us, rps: perSecond, p50, p99, mib: memoryOf(one.pid) / 1024 / 1024 });

@@ -7,12 +7,12 @@
 
 import { Samples } from '../figures/outcome.ts';
 import { HeldConnection } from '../load/connections.ts';
-import { flood } from '../load/wrk.ts';
 import { memoryOf } from '../stage/cost.ts';
 import { type Running, withPeers } from '../stage/launch.ts';
 import { GIB, GIB_PATH } from '../stage/origin.ts';
 import type { Case, Stage } from './case.ts';
 import { USUAL } from './floods.ts';
+import { warmUp } from './rotate.ts';
 
 const MIB = 1024 * 1024;
 /** Bytes a second, and how many are read at that rate. */
@@ -50,7 +50,7 @@ async function run(this: Case, { peers, ground, pace, note }: Stage) {
   const samples = new Samples();
   for (const peer of peers) {
     await withPeers([peer], ground, USUAL, async ([one]) => {
-      await flood({ ask: USUAL, connections: 64 }, one.port, pace.warmup, one.folder);
+      await warmUp(one, { ask: USUAL, connections: 64 }, pace.warmup);
       const before = memoryOf(one.pid);
       const spent = one.cost.read();
       const { peak, seconds } = await readSlowly(one);

@@ -18,7 +18,10 @@ export function aligned(head: readonly string[], cells: readonly (readonly strin
 /** `1.23 (1.20 - 1.31)`: what the first row's figure is of this one's; empty for the first itself. */
 function ratioOf(first: Row, row: Row, key: string): string {
   if (row === first || row.samples[key] === undefined || first.samples[key] === undefined) return '';
-  const { low, middle, high } = spread(ratios(first.samples[key], row.samples[key]));
+  // A peer whose figure is 0, say a growth, has no ratio.
+  const finite = ratios(first.samples[key], row.samples[key]).filter(Number.isFinite);
+  if (finite.length === 0) return '';
+  const { low, middle, high } = spread(finite);
   return `${middle.toFixed(3)} (${low.toFixed(3)} - ${high.toFixed(3)})`;
 }
 

@@ -40,8 +40,8 @@ function cellOf(outcome: Outcome, peer: string): string {
   if (row === undefined) return '';
   const { key } = outcome.columns[0];
   if (row === own) return figure(outcome, row);
-  const ratio = median(ratios(own.samples[key], row.samples[key]));
-  return `${figure(outcome, row)}${Number.isFinite(ratio) ? ` (${ratio.toFixed(2)} x)` : ''}`;
+  const finite = ratios(own.samples[key], row.samples[key]).filter(Number.isFinite);
+  return `${figure(outcome, row)}${finite.length > 0 ? ` (${median(finite).toFixed(2)} x)` : ''}`;
 }
 
 /** Variants of the router: `100000 routes 30.1, 10 routes 25.0`. */

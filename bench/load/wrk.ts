@@ -39,7 +39,7 @@ export async function flood(what: Flood, port: number, seconds: number, folder: 
   const wrk = demand('wrk', 'for its load');
   const script = join(folder, 'load.lua');
   writeFileSync(script, scriptOf(what));
-  const command = [wrk, '-t1', `-c${what.connections}`, `-d${seconds}s`, '-s', script];
+  const command = [wrk, '-t1', `-c${what.connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', script];
   for (const [name, value] of what.ask.headers) command.push('-H', `${name}: ${value}`);
   command.push(`http://127.0.0.1:${port}${what.ask.path}`);
   return readFlood(await outputOf(pinned(CORES.load, command), seconds));

@@ -25,7 +25,7 @@ const log = bufferedLog();
 
 const proxy = httpProxy.createProxyServer({
   target: `http://127.0.0.1:${originPort}`,
-  agent: new Agent({ keepAlive: true, maxSockets: 1024, maxFreeSockets: 1024 }),
+  agent: new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 256 }),
   xfwd: true,
 });
 proxy.on('error', (error) => process.stderr.write(`http-proxy: ${error.message}\n`));

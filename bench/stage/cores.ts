@@ -6,8 +6,10 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { find } from './processes.ts';
+
+const STATUS = '/proc/self/status';
 
 export interface Cores {
   readonly proxy: number | undefined;
@@ -28,7 +30,8 @@ export function coreList(text: string): number[] {
 }
 
 function shareOut(): Cores {
-  const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
+  const status = existsSync(STATUS) ? readFileSync(STATUS, 'utf8') : '';
+  const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? '';
   const [proxy, origin, load = origin] = coreList(allowed);
   if (origin === undefined || find('taskset') === undefined)
     return { proxy: undefined, origin: undefined, load: undefined };
