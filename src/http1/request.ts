@@ -9,6 +9,7 @@
 import type { RequestFacts } from '../core/exchange.ts';
 import type { FaultCode } from '../core/fault.ts';
 import { NAME, type NameSet } from '../core/names.ts';
+import { ownText } from '../core/text.ts';
 import { CR, LF, SP, TARGET, TOKEN } from './bytes.ts';
 import {
   CONTENT_LENGTH,
@@ -85,6 +86,12 @@ export class RequestHead implements RequestFacts {
     this.head = bytes.toString('latin1', start, after);
     this.target = this.head.slice(this.targetStart, this.targetEnd);
     return this.readFields() && this.readTarget() ? after : REFUSED;
+  }
+
+  /** The request is over: its text goes; what the next one is compared with stays. */
+  forget(): void {
+    this.head = '';
+    this.target = '';
   }
 
   private refuse(code: FaultCode, reason: string): typeof REFUSED {
@@ -218,8 +225,8 @@ export class RequestHead implements RequestFacts {
 
   private readHost(value: string): boolean {
     if (!isHost(value)) return this.no(value === '' ? 'an empty Host' : 'an invalid Host');
-    this.rawHost = value;
-    this.host = hostName(value);
+    this.rawHost = ownText(value);
+    this.host = hostName(this.rawHost);
     return true;
   }
 

@@ -219,6 +219,7 @@ export class ClientConnection implements Client, WireOwner {
       return;
     }
     this.phase = 'head';
+    this.request.forget();
     this.wait('next', now + this.door.settings.timeout.keepAlive);
     if (this.consuming) return;
     this.takePending();

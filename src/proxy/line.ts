@@ -7,6 +7,7 @@
 
 import { Exchange } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
+import { ownText } from '../core/text.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { Reply } from '../policy/policy.ts';
 import type { Matched, Route } from '../routing/route.ts';
@@ -136,7 +137,7 @@ function forwardedFor(client: Client, exchange: Exchange): string {
   }
   if (client.forwardedHost !== request.rawHost) {
     client.forwardedHost = request.rawHost;
-    client.forwarded = forwardedLines(address, request.rawHost);
+    client.forwarded = ownText(forwardedLines(address, request.rawHost));
   }
   return client.forwarded;
 }
