@@ -6,7 +6,7 @@
  * that first named it, up to 64 KiB for as long as an idle connection lives.
  */
 
-/** The same latin1 text, in memory that holds nothing else. */
+/** The same latin1 text in one piece, in memory that holds nothing else. Many pieces are written one by one, each time. */
 export function ownText(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
