@@ -88,7 +88,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const lanes = new SharedLanes(Math.max(1, workers));
   const ledger = new BlockLedger(lanes, clock);
   const { accessLog, startWorker } = options;
-  const crew = startCrew({ workers, hostname: hostname(), lanes, ledger, log, accessLog, startWorker });
+  const debug = options.logLevel === 'debug';
+  const crew = startCrew({ workers, hostname: hostname(), lanes, ledger, log, debug, accessLog, startWorker });
   const workersFixed = options.workers !== undefined;
   const control = new Control({ clock, ledger, threads: crew, log, env: options.env, workersFixed });
   const running = new RunningApp(options, { workers, crew, control, log });

@@ -16,7 +16,7 @@ export const ROUTE_BLOCK = { statuses: 0, buckets: 68, sum: 126 } as const;
 /** Layout of a block of kind upstream. */
 export const UPSTREAM_BLOCK = { inFlight: 0, outcomes: 1, retries: 16 } as const;
 /** Layout of a block of kind listener. */
-export const LISTENER_BLOCK = { connections: 0 } as const;
+export const LISTENER_BLOCK = { connections: 0, cuts: 1 } as const;
 /** Layout of the one block of kind thread: what a thread counts of itself. */
 export const THREAD_BLOCK = { droppedLines: 0 } as const;
 
@@ -33,6 +33,14 @@ export const OUTCOME_NUMBER = Object.freeze(
  * `status`: a status that has no counter of its own. */
 export const RETRY_REASONS = ['reused', 'connect', 'reset', 'timeout', '500', '502', '503', '504', 'status'] as const;
 export type RetryReason = (typeof RETRY_REASONS)[number];
+
+/**
+ * Why a client's connection was ended where no exchange tells of it, in the order of their counters. `silent`: no byte of
+ * a request came; `idle`: it rested between two requests; `unread`: replies were not taken; `lingering`: it stayed open
+ * behind its last reply; `limit`: too many were open.
+ */
+export const CUTS = ['silent', 'idle', 'unread', 'lingering', 'limit'] as const;
+export type Cut = (typeof CUTS)[number];
 
 /** Statuses with a counter of their own: those registered with IANA, and 499, our mark for a client that left. */
 const OWN_STATUSES = [

@@ -27,7 +27,7 @@ const MOST_UNSENT = 65_536;
 /** After the last reply the client's remaining bytes are thrown away, lest a reset eat the reply: until it is silent for
  * so long, and no longer than that in all. */
 const LINGER_SILENCE = 2_000;
-const LINGER_LIMIT = 5_000;
+export const LINGER_LIMIT = 5_000;
 
 export class ClientConnection implements Client, WireOwner {
   readonly door: Doorway;
@@ -173,8 +173,8 @@ export class ClientConnection implements Client, WireOwner {
     }
     this.consuming = false;
     if (at < end && (this.phase === 'head' || this.phase === 'busy')) {
-      // The limit counts from the head's first byte: later pieces do not put it off.
-      if (this.phase === 'head' && this.waiting === 'next') {
+      // The limit counts from the head's first byte: later pieces do not put it off. One that is held is not late.
+      if (this.phase === 'head' && this.waiting === 'next' && !this.held) {
         this.wait('head', this.door.clock.now() + this.door.settings.timeout.head);
       }
       this.stash(bytes, at, end, stable);
@@ -325,7 +325,7 @@ export class ClientConnection implements Client, WireOwner {
   private onTimer(): void {
     try {
       if (this.phase === 'head') this.onHeadTimeout();
-      else if (this.phase === 'lingering') this.close();
+      else if (this.phase === 'lingering') this.endUntold();
       else this.passage?.onTimeout(this.waiting);
     } catch (error) {
       this.onDefect(error);
@@ -334,14 +334,26 @@ export class ClientConnection implements Client, WireOwner {
 
   private onHeadTimeout(): void {
     if (this.pending === undefined || this.held) {
-      this.close();
+      this.endUntold();
       return;
     }
     this.phase = 'busy';
     this.door.line.refuse(
       this,
-      fault('request_timeout', `the head was not complete after ${this.door.settings.timeout.head} ms`),
+      fault('request_timeout', `the head was not complete after ${this.door.settings.timeout.head} ms (timeout.head)`),
     );
+  }
+
+  /** Ends the connection where no exchange is left to tell of it. What the client has not taken must not end cleanly. */
+  private endUntold(): void {
+    const { door, phase, waiting } = this;
+    if (this.wire.unsent > 0) {
+      door.cut(this, 'unread');
+      this.break();
+      return;
+    }
+    door.cut(this, phase === 'lingering' ? 'lingering' : waiting === 'next' ? 'idle' : 'silent');
+    this.close();
   }
 
   onDefect(error: unknown): void {

@@ -8,15 +8,15 @@
 import { createServer, type Server } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
-import type { PlaneLog, Settled } from '../core/events.ts';
+import type { PlaneDebug, PlaneLog, Settled } from '../core/events.ts';
 import { type Handle, onAccept } from '../core/handle.ts';
-import { type Lane, LISTENER_BLOCK } from '../core/lanes.ts';
+import { CUTS, type Cut, type Lane, LISTENER_BLOCK } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
 import { Wire, type WireOwner } from '../core/wire.ts';
 import type { Current } from '../routing/current.ts';
 import type { ListenerSettings, ListenerTable, Table } from '../routing/route.ts';
-import { ClientConnection } from './client.ts';
+import { ClientConnection, LINGER_LIMIT } from './client.ts';
 import type { Client, Doorway, Line, PlaneNeeds } from './parts.ts';
 import { type HeadRules, headRules } from './rules.ts';
 
@@ -27,6 +27,7 @@ export class Door implements Doorway {
   readonly timers: Timers;
   readonly lane: Lane;
   readonly log: PlaneLog;
+  readonly debug: PlaneDebug;
   readonly settled: readonly Settled[];
   readonly current: Current;
   readonly line: Line;
@@ -41,7 +42,9 @@ export class Door implements Doorway {
 
   readonly threads: number;
   private server: Server | undefined = undefined;
-  private fullSince = 0;
+  /** When the log last told of the connection limit, and how many were turned away since. */
+  private fullSince = Number.NEGATIVE_INFINITY;
+  private turnedAway = 0;
 
   constructor(id: string, needs: PlaneNeeds, line: Line, current: Current, table: Table, listener: ListenerTable) {
     this.id = id;
@@ -50,6 +53,7 @@ export class Door implements Doorway {
     this.timers = needs.timers;
     this.lane = needs.lane;
     this.log = needs.log;
+    this.debug = needs.debug;
     this.settled = needs.settled;
     this.threads = needs.threads ?? 1;
     this.current = current;
@@ -110,10 +114,19 @@ export class Door implements Doorway {
   /** Above the limit a client hears so at once instead of waiting in a queue nobody serves. */
   private turnAway(handle: Handle): void {
     const now = this.clock.now();
+    this.turnedAway++;
+    this.lane.add(this.listener.block, LISTENER_BLOCK.cuts + CUTS.indexOf('limit'), 1);
     if (now - this.fullSince > 1_000) {
       const { connections } = this.settings.limits;
-      this.log('warn', { listener: this.id, connections }, 'connection limit reached, turning clients away');
+      const fields = {
+        listener: this.id,
+        setting: 'limits.connections',
+        limit: connections,
+        turnedAway: this.turnedAway,
+      };
+      this.log('warn', fields, 'connection limit reached, turning clients away');
       this.fullSince = now;
+      this.turnedAway = 0;
     }
     const wire = new Wire(handle, NOBODY);
     wire.write(TURNED_AWAY);
@@ -125,7 +138,29 @@ export class Door implements Doorway {
     if (this.connections.delete(client as ClientConnection))
       this.lane.add(this.listener.block, LISTENER_BLOCK.connections, -1);
   }
+
+  cut(client: Client, cut: Cut): void {
+    this.lane.add(this.listener.block, LISTENER_BLOCK.cuts + CUTS.indexOf(cut), 1);
+    this.debug?.({ listener: this.id, client: client.wire.address, reason: cut, ...this.limitOf(cut) }, CUT_WORDS[cut]);
+  }
+
+  /** Which setting says so, and what it says. */
+  private limitOf(cut: Cut): { readonly setting?: string; readonly limit: number } {
+    if (cut === 'lingering') return { limit: LINGER_LIMIT };
+    const { head, keepAlive } = this.settings.timeout;
+    return cut === 'silent'
+      ? { setting: 'timeout.head', limit: head }
+      : { setting: 'timeout.keepAlive', limit: keepAlive };
+  }
 }
+
+const CUT_WORDS: Readonly<Record<Cut, string>> = {
+  silent: 'closed a connection that sent no request',
+  idle: 'closed a connection that rested between two requests',
+  unread: 'reset a connection whose client does not take its replies',
+  lingering: 'closed a connection that its client kept open behind the last reply',
+  limit: 'turned a connection away',
+};
 
 const PROBLEM =
   '{"type":"urn:signalbox:fault:overloaded","title":"Overloaded","status":503,"detail":"too many connections","code":"overloaded"}\n';

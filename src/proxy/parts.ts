@@ -7,10 +7,10 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
-import type { PlaneLog, Settled } from '../core/events.ts';
+import type { PlaneDebug, PlaneLog, Settled } from '../core/events.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
-import type { Lane } from '../core/lanes.ts';
+import type { Cut, Lane } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
 import type { Wire } from '../core/wire.ts';
@@ -28,6 +28,7 @@ export interface PlaneNeeds {
   readonly lane: Lane;
   readonly settled: readonly Settled[];
   readonly log: PlaneLog;
+  readonly debug?: PlaneDebug;
   /** Threads that share the listeners: each takes its part of a listener's connection limit. */
   readonly threads?: number;
 }
@@ -44,10 +45,12 @@ export interface Doorway extends PlaneNeeds {
   readonly names: NameSet;
   readonly rules: HeadRules;
   left(client: Client): void;
+  /** A connection ends without an exchange that could tell of it. */
+  cut(client: Client, cut: Cut): void;
 }
 
 /** What the client connection's one timer is armed for. */
-export type Waiting = 'head' | 'next' | 'upload' | 'reply' | 'relay' | 'client' | 'lingering';
+export type Waiting = 'head' | 'next' | 'upload' | 'reply' | 'total' | 'relay' | 'client' | 'lingering';
 
 /** A client's connection, as the line and the attempt see it. */
 export interface Client {

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '../core/clock.ts';
-import type { PlaneLog } from '../core/events.ts';
+import type { PlaneDebug, PlaneLog } from '../core/events.ts';
 
 /** Lines a thread may log in a row before the limit holds, and how many a second it allows on. */
 const BURST = 100;
@@ -28,4 +28,10 @@ export function limitedLog(log: PlaneLog, clock: Clock): PlaneLog {
     log(level, omitted === 0 ? fields : { ...fields, omitted }, message);
     omitted = 0;
   };
+}
+
+/** Level debug of a data thread, with a limit of its own: it must not crowd out what matters more. */
+export function limitedDebug(log: PlaneLog, clock: Clock): PlaneDebug {
+  const limited = limitedLog(log, clock);
+  return (fields, message) => limited('debug', fields, message);
 }

@@ -13,6 +13,7 @@ import {
   attemptSamples,
   type Counters,
   connectionSamples,
+  cutSamples,
   durationSamples,
   inFlightSamples,
   requestSamples,
@@ -77,6 +78,11 @@ function ownMetrics(source: MetricsSource): Metric<string>[] {
       Array.from(source.members(), ({ upstream, member, up }) => ({ labels: { upstream, member }, value: up ? 1 : 0 })),
     ),
     gauge('signalbox_connections', 'Open client connections.', () => connectionSamples(source)),
+    counter(
+      'signalbox_connections_cut_total',
+      'Client connections ended where no access log line tells of it, by reason.',
+      () => cutSamples(source),
+    ),
     gauge('signalbox_config_last_reload_successful', '1 where the last document offered was taken.', () =>
       one(source.lastReload().successful ? 1 : 0),
     ),

@@ -8,6 +8,7 @@
 import {
   BOUNDS,
   BUCKETS,
+  CUTS,
   LISTENER_BLOCK,
   OUTCOMES,
   RETRY_REASONS,
@@ -119,4 +120,10 @@ export function connectionSamples(counters: Counters): Sample[] {
     labels: { listener },
     value: counters.sum(block, LISTENER_BLOCK.connections),
   }));
+}
+
+export function cutSamples(counters: Counters): Sample[] {
+  return ofKind(counters, 'listener').flatMap(({ facts: { listener }, block }) =>
+    CUTS.map((reason, i) => ({ labels: { listener, reason }, value: counters.sum(block, LISTENER_BLOCK.cuts + i) })),
+  );
 }

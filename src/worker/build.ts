@@ -11,29 +11,32 @@ import { Lane } from '../core/lanes.ts';
 import { Timers } from '../core/timers.ts';
 import { Plane } from '../proxy/plane.ts';
 import type { BatchSink } from '../telemetry/access-log.ts';
-import { limitedLog } from '../telemetry/limited-log.ts';
+import { limitedDebug, limitedLog } from '../telemetry/limited-log.ts';
 import { UpstreamLedger } from '../upstream/build.ts';
 import { Thread } from './thread.ts';
 
 export interface ThreadSite {
   readonly hostname: string;
   readonly log: PlaneLog;
+  /** Somebody reads level debug. */
+  readonly debug: boolean;
   readonly sink: BatchSink | undefined;
   readonly threads: number;
 }
 
-export function buildThread({ hostname, log, sink, threads }: ThreadSite): Thread {
+export function buildThread({ hostname, log, debug: wanted, sink, threads }: ThreadSite): Thread {
   const clock = systemClock;
   const draw = systemDraw;
   const timers = new Timers(clock);
   const lane = new Lane();
   const limited = limitedLog(log, clock);
+  const debug = wanted ? limitedDebug(log, clock) : undefined;
   return new Thread({
     clock,
     timers,
     lane,
     upstreams: new UpstreamLedger({ clock, timers, draw }),
-    plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, threads }),
+    plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, debug, threads }),
     compile,
     pid: process.pid,
     hostname,

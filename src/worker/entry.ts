@@ -20,6 +20,7 @@ const ring = birth.lines === undefined ? undefined : new Ring(birth.lines);
 const thread = buildThread({
   hostname: birth.hostname,
   threads: birth.threads,
+  debug: birth.debug,
   log: (level, fields, message) => say({ is: 'log', level, fields, message }),
   sink: ring === undefined ? undefined : (lines) => ring.write(lines),
 });

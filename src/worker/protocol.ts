@@ -87,6 +87,8 @@ export interface Birth {
   readonly hostname: string;
   /** Ring (core/ring.ts) for access log lines; undefined where nobody reads them: then no line is built. */
   readonly lines: SharedArrayBuffer | undefined;
+  /** Somebody reads level debug of the operational log. */
+  readonly debug: boolean;
   /** Threads that share the listeners, this one counted. */
   readonly threads: number;
 }

@@ -22,6 +22,8 @@ export interface CrewSite {
   readonly lanes: SharedLanes;
   readonly ledger: BlockLedger;
   readonly log: PlaneLog;
+  /** Somebody reads level debug. */
+  readonly debug: boolean;
   /** undefined: nobody reads the access log. */
   readonly accessLog: Destination | undefined;
   /** Starts a worker thread; tests hand in one that lets them end it. */
@@ -29,12 +31,12 @@ export interface CrewSite {
 }
 
 export function startCrew(site: CrewSite): Crew {
-  const { workers, hostname, lanes, ledger, log, accessLog } = site;
+  const { workers, hostname, lanes, ledger, log, debug, accessLog } = site;
   const threads = Math.max(1, workers);
   const lines = accessLog === undefined || workers === 0 ? undefined : new LineCollector(accessLog);
   const start = site.startWorker ?? startWorker;
   const worker = (lane: number, onEnd: RemoteNeeds['onEnd']): EndableThread =>
-    start({ lane, birth: { hostname, threads, lines: lines?.memory(lane) }, log, onEnd });
+    start({ lane, birth: { hostname, threads, debug, lines: lines?.memory(lane) }, log, onEnd });
   return new Crew({
     count: threads,
     start: (lane, onEnd) => (workers === 0 ? localThread(site) : worker(lane, onEnd)),
@@ -45,12 +47,12 @@ export function startCrew(site: CrewSite): Crew {
   });
 }
 
-function localThread({ hostname, log, accessLog }: CrewSite): EndableThread {
+function localThread({ hostname, log, debug, accessLog }: CrewSite): EndableThread {
   const sink =
     accessLog &&
     ((lines: string): boolean => {
       accessLog.write(Buffer.from(lines, 'latin1'));
       return true;
     });
-  return buildThread({ hostname, log, sink, threads: 1 });
+  return buildThread({ hostname, log, debug, sink, threads: 1 });
 }

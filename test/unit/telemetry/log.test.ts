@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlaneLog } from '../../../src/core/events.ts';
-import { limitedLog } from '../../../src/telemetry/limited-log.ts';
+import { limitedDebug, limitedLog } from '../../../src/telemetry/limited-log.ts';
 import { operationalLog } from '../../../src/telemetry/log.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { LineCatcher } from '../../support/lines.ts';
@@ -48,4 +48,15 @@ test('a thread’s flood of lines is cut, and the next line that passes says how
   clock.advance(3_600_000);
   for (let i = 0; i < 500; i++) limited('error', { i }, 'again');
   assert.equal(seen.length, 202, 'an hour of silence allows no more than one burst');
+});
+
+test('a flood at level debug is cut by a limit of its own, and crowds nothing else out', () => {
+  const clock = new FakeClock();
+  const seen: string[] = [];
+  const log: PlaneLog = (level) => void seen.push(level);
+  const [limited, debug] = [limitedLog(log, clock), limitedDebug(log, clock)];
+  for (let i = 0; i < 500; i++) debug?.({}, 'again');
+  limited('warn', {}, 'this matters');
+  assert.equal(seen.length, 101);
+  assert.equal(seen.at(-1), 'warn');
 });

@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import {
   BOUNDS,
+  CUTS,
   Lane,
   LISTENER_BLOCK,
   OUTCOMES,
@@ -112,6 +113,7 @@ test('attempts, retries, gauges and the rest of the contract are there', async (
   lane.add(block('upstream:cart'), UPSTREAM_BLOCK.retries + RETRY_REASONS.indexOf('connect'), 2);
   lane.add(block('upstream:cart'), UPSTREAM_BLOCK.inFlight, 7);
   lane.add(block('listener:internal'), LISTENER_BLOCK.connections, 11);
+  lane.add(block('listener:internal'), LISTENER_BLOCK.cuts + CUTS.indexOf('limit'), 6);
   lane.add(THREAD_COUNTERS, THREAD_BLOCK.droppedLines, 5);
   const text = await metrics.scrape();
   for (const line of [
@@ -120,6 +122,8 @@ test('attempts, retries, gauges and the rest of the contract are there', async (
     'signalbox_upstream_retries_total{upstream="cart",reason="connect"} 2',
     'signalbox_upstream_in_flight{upstream="cart"} 7',
     'signalbox_connections{listener="internal"} 11',
+    'signalbox_connections_cut_total{listener="internal",reason="limit"} 6',
+    'signalbox_connections_cut_total{listener="internal",reason="idle"} 0',
     'signalbox_member_up{upstream="cart",member="http://127.0.0.1:7001"} 1',
     'signalbox_config_last_reload_successful 0',
     'signalbox_config_last_reload_success_timestamp_seconds 1700000000.5',
