@@ -77,9 +77,12 @@ export class RequestHead implements RequestFacts {
     if (lineEnd <= 0) return lineEnd;
     const fields = this.fields;
     const after = fields.scan(bytes, lineEnd, end, start, names, limits.headers);
-    if (after === REFUSED) return this.refuse(fields.tooMany ? 'head_too_large' : 'bad_request', fields.refusal);
+    if (after === REFUSED) {
+      if (fields.tooMany) return this.refuse('head_too_large', `${fields.refusal} (limits.headers)`);
+      return this.refuse('bad_request', fields.refusal);
+    }
     if (after === INCOMPLETE ? end - start >= limits.head : after - start > limits.head) {
-      return this.refuse('head_too_large', `the head is longer than ${limits.head} bytes`);
+      return this.refuse('head_too_large', `the head is longer than ${limits.head} bytes (limits.head)`);
     }
     if (after === INCOMPLETE) return INCOMPLETE;
     this.fieldsStart = lineEnd - start;
@@ -111,7 +114,7 @@ export class RequestHead implements RequestFacts {
     const target = ++i;
     while (i < end && TARGET[bytes[i]] === 1) i++;
     if (i - target > limits.target) {
-      return this.refuse('target_too_long', `the request target is longer than ${limits.target} bytes`);
+      return this.refuse('target_too_long', `the request target is longer than ${limits.target} bytes (limits.target)`);
     }
     if (i >= end) return INCOMPLETE;
     if (i === target) return this.refuse('bad_request', 'no request target');

@@ -16,6 +16,7 @@ import type { Route, Table } from '../routing/route.ts';
 import type { Link, LinkSink, Member, Upstream } from '../upstream/upstream.ts';
 import { attemptLines } from './heads.ts';
 import { outcomeOf, timeoutsOf } from './outcome.ts';
+import { overdue, overstepped } from './overdue.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
 import { Relay } from './relay.ts';
 import { faultReply } from './respond.ts';
@@ -53,7 +54,11 @@ export class Attempt implements Passage, LinkSink {
   /** Where the client waits for 100 before it sends its body. */
   private expecting = false;
   private uploadBlocked = false;
+  /** From when the client's rate counts. What it waits for (100, an upstream that takes nothing) is not its own time. */
   private uploadSince = 0;
+  private blockedSince = 0;
+  /** When the request's last byte was here; its total time counts from then. */
+  private completeAt = 0;
   private decode = false;
   private clientEnded = false;
   private linkEnded = false;
@@ -86,10 +91,11 @@ export class Attempt implements Passage, LinkSink {
     this.expecting = request.expectContinue && !done && start === end;
     this.decode = request.minor === 0;
     this.uploadSince = this.exchange.arrived;
+    this.completeAt = this.exchange.arrived;
     const { wire } = this.client;
     const slab = wire.slabOf(bytes);
     if (!this.open(member, false, this.exchange.arrived, bytes, start, end, slab)) {
-      this.uploadBlocked = !done;
+      if (!done) this.block(this.exchange.arrived);
       // What the kernel did not take stays where it was read.
       if (slab !== undefined) wire.leaveSlab();
     }
@@ -118,7 +124,8 @@ export class Attempt implements Passage, LinkSink {
     this.count(UPSTREAM_BLOCK.inFlight, 1);
     if (link.connected) exchange.connectTime = 0;
     if (this.client.request.upgrade !== '' || this.client.request.connection.upgrade) link.keepOut();
-    const head = this.head + attemptLines(exchange.attempts, Math.ceil(exchange.arrived + total - now));
+    const left = exchange.attempts === 1 ? total : Math.ceil(this.completeAt + total - now);
+    const head = this.head + attemptLines(exchange.attempts, left);
     const headRequest = exchange.method === 'HEAD';
     const guarded = this.client.door.rules.replyGuarded;
     const request = { head, names: this.table.names, headRequest, decode: this.decode, guarded };
@@ -131,47 +138,53 @@ export class Attempt implements Passage, LinkSink {
 
   /**
    * Arms the timer for whatever is waited for now. While the client still sends its body the upstream's clock stands
-   * still: an attempt counts from the last byte of the request.
+   * still: attempt and total count from the last byte of the request.
    */
   private await(now: number): void {
-    const { client, exchange } = this;
+    const { client } = this;
     const { attempt, total, idle } = timeoutsOf(this.upstream);
     if (this.relay.begun) client.wait(this.relay.blocked ? 'client' : 'relay', now + idle);
-    else if (this.requestDone && exchange.bytesIn === 0)
-      client.wait('reply', Math.min(now + attempt, exchange.arrived + total));
-    else if (this.requestDone || this.expecting) client.wait('reply', now + Math.min(attempt, total));
-    else if (this.uploadBlocked) client.wait('relay', now + idle);
+    else if (this.requestDone || this.expecting) {
+      const end = this.completeAt + total;
+      if (now + attempt <= end) client.wait('reply', now + attempt);
+      else client.wait('total', end);
+    } else if (this.uploadBlocked) client.wait('relay', now + idle);
     else client.wait('upload', now + client.door.settings.timeout.body);
   }
 
   onUpload(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
     const { link, exchange, client } = this;
     exchange.bytesIn += end - start;
-    this.expecting = false;
-    if (link === undefined) return true;
     const now = client.door.clock.now();
+    if (this.expecting) this.expectNoMore(now);
+    if (link === undefined) return true;
     if (!exchange.tunnel && !this.mayGoOn(now)) return true;
     const taken = start === end || link.write(bytes, start, end, slab);
     this.requestDone = done;
-    this.uploadBlocked = !taken && !done;
+    if (done) this.completeAt = now;
+    this.uploadBlocked = false;
+    if (!taken && !done) this.block(now);
     this.await(now);
     return taken;
   }
 
+  private block(now: number): void {
+    this.uploadBlocked = true;
+    this.blockedSince = now;
+  }
+
+  /** The body comes now, or may. */
+  private expectNoMore(now: number): void {
+    this.expecting = false;
+    this.uploadSince = now;
+  }
+
   /** Body limit and minimum rate of the listener. */
   private mayGoOn(now: number): boolean {
-    const { client } = this;
-    const { limits, minBodyRate, timeout } = client.door.settings;
-    if (client.body.dataBytes > limits.body) {
-      this.fail(fault('body_too_large', `a body of more than ${limits.body} bytes`), 'client_gone');
-      return false;
-    }
-    const elapsed = now - this.uploadSince;
-    if (minBodyRate > 0 && elapsed > timeout.body && client.body.dataBytes < (minBodyRate * elapsed) / 1000) {
-      this.fail(fault('client_stalled', `the body came at less than ${minBodyRate} bytes a second`), 'client_gone');
-      return false;
-    }
-    return true;
+    const { door, body } = this.client;
+    const reason = overstepped(door.settings, body.dataBytes, now - this.uploadSince);
+    if (reason !== undefined) this.fail(reason, 'client_gone');
+    return reason === undefined;
   }
 
   onBadUpload(reason: Fault): void {
@@ -182,8 +195,10 @@ export class Attempt implements Passage, LinkSink {
   /** The upstream took what waited. */
   onDrain(): void {
     if (this.uploadBlocked) {
+      const now = this.client.door.clock.now();
       this.uploadBlocked = false;
-      this.await(this.client.door.clock.now());
+      this.uploadSince += now - this.blockedSince;
+      this.await(now);
     }
     this.client.readOn();
   }
@@ -217,26 +232,10 @@ export class Attempt implements Passage, LinkSink {
   }
 
   onTimeout(waiting: Waiting): void {
-    const { exchange } = this;
-    const { attempt, total, idle } = timeoutsOf(this.upstream);
-    const upstream = exchange.upstream ?? '';
-    if (waiting === 'reply') {
-      const whole = this.client.door.clock.now() - exchange.arrived >= total;
-      const limit = whole ? `total time of ${total}` : `attempt time of ${attempt}`;
-      this.fail(
-        fault('upstream_timeout', `${exchange.member} of ${upstream} did not reply within the ${limit} ms`),
-        'timeout',
-      );
-    } else if (waiting === 'upload') {
-      const { body } = this.client.door.settings.timeout;
-      this.fail(fault('client_stalled', `no byte of the request body for ${body} ms`), 'client_gone');
-    } else if (waiting === 'client') {
-      this.fail(fault('client_stalled', `the client took no byte of the reply for ${idle} ms`), 'client_gone');
-    } else {
-      const body = this.relay.begun ? 'sent no byte of the body' : 'took no byte of the request body';
-      const what = exchange.tunnel ? 'and the client left the tunnel idle' : body;
-      this.fail(fault('upstream_timeout', `${exchange.member} of ${upstream} ${what} for ${idle} ms`), 'timeout');
-    }
+    const { client, exchange, relay } = this;
+    const { body } = client.door.settings.timeout;
+    const { reason, outcome } = overdue(waiting, exchange, timeoutsOf(this.upstream), body, relay.begun);
+    this.fail(reason, outcome);
   }
 
   onCut(reason: Fault): void {
@@ -255,9 +254,11 @@ export class Attempt implements Passage, LinkSink {
   // ---- 10 relay
 
   onInterim(head: ReplyHead): boolean {
-    if (this.expecting) {
-      this.expecting = false;
-      this.await(this.client.door.clock.now());
+    // Any other interim reply is no word about the body: the client waits on, and so does the attempt's time.
+    if (this.expecting && head.status === 100) {
+      const now = this.client.door.clock.now();
+      this.expectNoMore(now);
+      this.await(now);
     }
     return this.relay.interim(head);
   }

@@ -115,7 +115,9 @@ function admit(attempt: Attempt, route: Route, exchange: Exchange, client: Clien
   }
   const { body } = client.door.settings.limits;
   const size = Math.max(client.request.length, client.body.dataBytes);
-  return size > body ? fault('body_too_large', `a body of ${size} bytes, the limit is ${body}`) : undefined;
+  return size > body
+    ? fault('body_too_large', `a body of ${size} bytes, the limit is ${body} (limits.body)`)
+    : undefined;
 }
 
 /** RFC 9112 section 9.3: whether the connection outlives this exchange as far as the request goes. */

@@ -52,7 +52,7 @@ export class Plane {
     for (const connection of door.connections) {
       const id = connection.passage?.route?.id;
       if (id === undefined || table.routes.get(id)?.settings.listeners.includes(door.id) === true) continue;
-      connection.cutAt(due, fault('route_removed', `route ${id} was removed more than ${limit} ms ago`));
+      connection.cutAt(due, fault('route_removed', `route ${id} was removed more than ${limit} ms ago (drain.limit)`));
     }
   }
 
@@ -87,15 +87,17 @@ export class Plane {
     const until = this.needs.clock.now() + limit;
     while (this.connectionCount() > 0) {
       const late = this.needs.clock.now() >= until;
-      for (const door of this.doors.values()) this.closeSome(door, late);
+      for (const door of this.doors.values()) this.closeSome(door, late ? limit : undefined);
       if (this.connectionCount() > 0) await new Promise((resolve) => setTimeout(resolve, LOOK));
     }
   }
 
-  private closeSome(door: Door, all: boolean): void {
+  /** Idle connections close; where the `limit` of milliseconds is over, all of them. */
+  private closeSome(door: Door, limit: number | undefined): void {
+    const over = `the router stops, and what was under way had ${limit} ms (drain.limit)`;
     for (const connection of door.connections) {
-      if (all) connection.passage?.onCut(fault('draining', 'the router stops and its drain limit is over'));
-      if (all || connection.idle) connection.close();
+      if (limit !== undefined) connection.passage?.onCut(fault('draining', over));
+      if (limit !== undefined || connection.idle) connection.close();
     }
   }
 

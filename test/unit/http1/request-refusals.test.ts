@@ -227,13 +227,13 @@ refusals(
 test('a target beyond its limit, a head beyond its own and too many lines have codes of their own', () => {
   assertRefused(
     `GET /${'x'.repeat(16_384)} HTTP/1.1`,
-    'the request target is longer than 16384 bytes',
+    'the request target is longer than 16384 bytes (limits.target)',
     'target_too_long',
   );
   const many = `GET /x HTTP/1.1\r\nHost: a${'\r\nX: y'.repeat(200)}\r\n\r\n`;
-  assertRefused(many, 'more than 200 header fields', 'head_too_large');
+  assertRefused(many, 'more than 200 header fields (limits.headers)', 'head_too_large');
   const large = `GET /x HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(65_536)}\r\n\r\n`;
   const { head, after } = readRequest(large);
   assert.deepEqual([after, head.code], [REFUSED, 'head_too_large']);
-  assert.equal(head.refusal, 'the head is longer than 65536 bytes');
+  assert.equal(head.refusal, 'the head is longer than 65536 bytes (limits.head)');
 });

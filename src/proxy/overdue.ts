@@ -1,0 +1,62 @@
+/**
+ * What it means that a time ran out or an upload went too far: whose fault it is, and in which words log and client hear
+ * of it.
+ *
+ * Rule: every fault of a limit says how much it was and names the setting, so that an operator finds it in
+ * docs/limits.md. When a time is armed is the attempt's to say.
+ */
+
+import type { Exchange } from '../core/exchange.ts';
+import { type Fault, fault } from '../core/fault.ts';
+import type { Outcome } from '../core/lanes.ts';
+import type { ListenerSettings } from '../routing/route.ts';
+import type { TimeoutSettings } from '../upstream/upstream.ts';
+import type { Waiting } from './parts.ts';
+
+export interface Overdue {
+  readonly reason: Fault;
+  readonly outcome: Outcome;
+}
+
+/** `body`: the listener's timeout.body; `begun`: the reply's head went to the client. */
+export function overdue(
+  waiting: Waiting,
+  exchange: Exchange,
+  upstream: TimeoutSettings,
+  body: number,
+  begun: boolean,
+): Overdue {
+  const { attempt, total, idle } = upstream;
+  switch (waiting) {
+    case 'reply':
+      return late(exchange, `did not reply within the attempt time of ${attempt} ms (timeout.attempt)`);
+    case 'total':
+      return late(exchange, `did not reply within the total time of ${total} ms (timeout.total)`);
+    case 'upload':
+      return stalled(`no byte of the request body for ${body} ms (timeout.body)`);
+    case 'client':
+      return stalled(`the client took no byte of the reply for ${idle} ms (timeout.idle)`);
+    default: {
+      const still = begun ? 'sent no byte of the body' : 'took no byte of the request body';
+      const what = exchange.tunnel ? 'and the client left the tunnel idle' : still;
+      return late(exchange, `${what} for ${idle} ms (timeout.idle)`);
+    }
+  }
+}
+
+/** Body limit and minimum rate of a listener, asked of an upload of so many bytes in so many milliseconds. */
+export function overstepped(settings: ListenerSettings, bytes: number, elapsed: number): Fault | undefined {
+  const { limits, minBodyRate, timeout } = settings;
+  if (bytes > limits.body) return fault('body_too_large', `a body of more than ${limits.body} bytes (limits.body)`);
+  if (minBodyRate === 0 || elapsed <= timeout.body || bytes >= (minBodyRate * elapsed) / 1000) return undefined;
+  return fault('client_stalled', `the body came at less than ${minBodyRate} bytes a second (minBodyRate)`);
+}
+
+function late(exchange: Exchange, what: string): Overdue {
+  const who = `${exchange.member} of ${exchange.upstream}`;
+  return { reason: fault('upstream_timeout', `${who} ${what}`), outcome: 'timeout' };
+}
+
+function stalled(what: string): Overdue {
+  return { reason: fault('client_stalled', what), outcome: 'client_gone' };
+}
