@@ -117,6 +117,7 @@ const parts = {
   upstream: 'cart',
   close: false,
   minor: 1,
+  date: '',
 };
 
 function writeReply(): number {

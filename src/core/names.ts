@@ -30,6 +30,7 @@ export const WIRE_NAMES = [
   'x-signalbox-deadline-ms',
   'x-signalbox-upstream',
   'cookie',
+  'date',
 ] as const;
 
 export type WireName = (typeof WIRE_NAMES)[number];

@@ -39,6 +39,8 @@ export class ReplyHead {
   readonly connection: ConnectionOptions = { close: false, keepAlive: false, upgrade: false, named: undefined };
   /** Seconds of `Keep-Alive: timeout=`, or -1. */
   keepAliveSeconds = -1;
+  /** It carries Date. */
+  dated = false;
   private keepAliveText = '';
   private keepAliveSaid = -1;
   upgrade = '';
@@ -117,6 +119,7 @@ export class ReplyHead {
     this.length = 0;
     this.keepAliveSeconds = -1;
     this.upgrade = '';
+    this.dated = false;
     const connection = this.connection;
     connection.close = false;
     connection.keepAlive = false;
@@ -125,6 +128,7 @@ export class ReplyHead {
     const lines = this.fields.lines;
     for (let at = 0; at < this.fields.used; at += STRIDE) {
       const number = lines[at];
+      if (number === NAME.date) this.dated = true;
       if (number === NAME.host || number > NAME.upgrade) continue;
       const value = this.head.slice(lines[at + 2], lines[at + 3]);
       switch (number) {
@@ -148,6 +152,7 @@ export class ReplyHead {
       }
     }
     if (connection.named !== undefined) this.fields.cut(this.head, this.fieldsStart, connection.named);
+    if (this.connection.named?.has('date') === true) this.dated = false;
     return this.settleFraming(headRequest);
   }
 

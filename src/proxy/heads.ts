@@ -129,6 +129,8 @@ export interface ReplyParts {
   readonly close: boolean;
   /** HTTP minor version of the client. */
   readonly minor: number;
+  /** The time now as HTTP writes it, where the reply has no Date (RFC 9110 section 6.6.1); else ''. */
+  readonly date: string;
 }
 
 /** The head for the client, complete. */
@@ -139,6 +141,7 @@ export function replyHead(head: ReplyHead, rules: Uint8Array, edit: HeaderEdit |
   let out = statusAndLines(head, rules, edit, alsoCut, alsoCutToo);
   out += `${parts.correlationHeader}: ${parts.correlationId}\r\n`;
   if (parts.upstream !== undefined) out += `x-signalbox-upstream: ${parts.upstream}\r\n`;
+  if (parts.date !== '' && edit?.cut.has(NAME.date) !== true) out += `Date: ${parts.date}\r\n`;
   if (edit !== undefined) out += edit.append;
   if (head.status === 101) return `${out}Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n\r\n`;
   if (parts.close) return `${out}Connection: close\r\n\r\n`;

@@ -11,6 +11,7 @@ import type { Slab } from '../core/io.ts';
 import { FRAMING } from '../http1/fields.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { HeaderEdit, Reply } from '../policy/policy.ts';
+import { httpDate } from './date.ts';
 import { interimHead, replyHead } from './heads.ts';
 import type { Client } from './parts.ts';
 import { replyText } from './respond.ts';
@@ -61,6 +62,7 @@ export class Relay {
       upstream: door.listener.internal ? exchange.upstream : undefined,
       close: client.closing,
       minor: request.minor,
+      date: head.dated || head.status < 200 ? '' : httpDate(door.clock.wall()),
     });
     exchange.status = head.status;
     this.begun = true;

@@ -8,6 +8,7 @@
 import type { Exchange } from '../core/exchange.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Reply } from '../policy/policy.ts';
+import { httpDate } from './date.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
@@ -86,9 +87,4 @@ export function replyText(exchange: Exchange, reply: Reply, context: ReplyContex
   if (context.close) text += 'Connection: close\r\n';
   else if (context.minor === 0) text += 'Connection: keep-alive\r\n';
   return `${text}\r\n${context.head ? '' : body}`;
-}
-
-function httpDate(wall: number): string {
-  // The one place outside core/clock.ts that makes a Date: it formats a time it was given and reads no clock.
-  return new Date(wall).toUTCString();
 }

@@ -79,7 +79,7 @@ const reply = fc
     return `HTTP/1.1 ${status}\r\n${lines.map((line) => `${line}\r\n`).join('')}${body}`;
   });
 
-const DRAWN = /^(traceparent|x-signalbox-deadline-ms|x-correlation-id)$/i;
+const DRAWN = /^(traceparent|x-signalbox-deadline-ms|x-correlation-id|date)$/i;
 
 /** What there is to see of a message, without what is drawn anew each time. */
 function essence({ start, fields, raw, trailers }: Message, kept: RegExp): unknown {

@@ -29,6 +29,7 @@ const PARTS: ReplyParts = {
   upstream: undefined,
   close: false,
   minor: 1,
+  date: '',
 };
 
 function relay(text: string, parts: Partial<ReplyParts> = {}, edit?: HeaderEdit): string {
@@ -196,4 +197,27 @@ test('of any reply, exactly what must pass passes, in order, and ends where it e
     }),
     { numRuns: 1_000 },
   );
+});
+
+describe('a reply without Date', () => {
+  const date = 'Fri, 02 Jan 2026 03:04:05 GMT';
+
+  test('gets the time it came, one with Date keeps its own', () => {
+    assert.deepEqual(linesIn(relay(ok('A: 1'), { date })), ['HTTP/1.1 200 OK', 'A: 1', OWN, `Date: ${date}`]);
+    for (const name of ['Date', 'date', 'DATE']) assert.ok(readReply(ok(`${name}: yesterday`)).dated);
+    for (const name of ['Data', 'X-Date', 'Age']) assert.ok(!readReply(ok(`${name}: yesterday`)).dated);
+  });
+
+  test('is one whose Date goes no further', () => {
+    const head = readReply(ok('Connection: date', 'Date: yesterday'));
+    assert.ok(!head.dated);
+    const sent = replyHead(head, ON.rules.reply, undefined, { ...PARTS, date });
+    assert.deepEqual(valuesIn(sent, 'date'), [date]);
+  });
+
+  test('stays without where the document removes it or writes another', () => {
+    const cut = new Set([ON.names.number('date')]);
+    assert.deepEqual(valuesIn(relay(ok(), { date }, { cut, append: '' }), 'date'), []);
+    assert.deepEqual(valuesIn(relay(ok(), { date }, { cut, append: 'Date: mine\r\n' }), 'date'), ['mine']);
+  });
 });
