@@ -7,6 +7,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
+import type { PlaneLog } from '../core/events.ts';
 import type { Timers } from '../core/timers.ts';
 import { balancer } from './balance.ts';
 import { PooledMember } from './member.ts';
@@ -16,6 +17,7 @@ export interface UpstreamNeeds {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly draw: Draw;
+  readonly log?: PlaneLog;
 }
 
 export class UpstreamLedger {
@@ -32,7 +34,8 @@ export class UpstreamLedger {
     const known = this.members.get(id) ?? new Map<string, PooledMember>();
     this.members.set(id, known);
     const candidates = settings.endpoints.map(({ url, weight }) => {
-      const member = known.get(url) ?? new PooledMember(url, this.needs.clock, this.needs.timers);
+      const { clock, timers, log } = this.needs;
+      const member = known.get(url) ?? new PooledMember(url, clock, timers, log);
       known.set(url, member);
       member.revive();
       return { member, weight };

@@ -16,7 +16,7 @@ import { Timer, type Timers } from '../core/timers.ts';
 import { Wire, type WireOwner } from '../core/wire.ts';
 import { BodyReader } from '../http1/body.ts';
 import { FRAMING, INCOMPLETE, REFUSED } from '../http1/fields.ts';
-import { ReplyHead } from '../http1/reply.ts';
+import { MOST_REPLY_HEAD, ReplyHead } from '../http1/reply.ts';
 import type { Link, LinkSink, Sent } from './upstream.ts';
 
 /** What a link needs of the member it leads to. */
@@ -30,6 +30,8 @@ export interface LinkHome {
   keep(link: HttpLink): void;
   /** The link is gone; it may have been idle. */
   forget(link: HttpLink): void;
+  /** The origin sent bytes that belong to no reply; the link closes. */
+  odd(where: string): void;
 }
 
 /** waiting: a request is out (or queued while connecting), its reply's head is not in. */
@@ -58,6 +60,7 @@ export class HttpLink implements Link, WireOwner {
   private readonly reply = new ReplyHead();
   private readonly body = new BodyReader();
   private readonly born: number;
+  private readonly connectTimeout: number;
   private sink: LinkSink | undefined;
   private phase: Phase = 'idle';
   private names: NameSet | undefined = undefined;
@@ -74,6 +77,7 @@ export class HttpLink implements Link, WireOwner {
     this.home = home;
     this.sink = sink;
     this.born = now;
+    this.connectTimeout = connectTimeout;
     this.timer = new Timer(() => this.onTimer());
     home.timers.arm(this.timer, this.born + connectTimeout);
     this.socket = connect({ host: home.host, port: home.port, allowHalfOpen: true });
@@ -208,7 +212,10 @@ export class HttpLink implements Link, WireOwner {
   private onTimer(): void {
     try {
       if (this.phase === 'idle') this.destroy();
-      else if (!this.connected) this.fail('upstream_connect', 'did not accept the connection in time');
+      else if (!this.connected) {
+        const what = `did not take the connection within ${this.connectTimeout} ms (timeout.connect)`;
+        this.fail('upstream_connect', what);
+      }
     } catch (error) {
       this.onDefect(error);
     }
@@ -238,6 +245,7 @@ export class HttpLink implements Link, WireOwner {
       case 'tunnel':
         return this.sink?.onBody(bytes, 0, length, false, this.wire?.slab) ?? true;
       case 'idle':
+        this.home.odd('on an idle connection');
         this.destroy();
         return true;
       case 'closed':
@@ -253,8 +261,8 @@ export class HttpLink implements Link, WireOwner {
       bytes = Buffer.concat([this.partial, read.subarray(0, length)]);
       end = bytes.length;
       this.partial = undefined;
-      // Without a line end nothing new can be learnt of a head in pieces.
-      if (length > 0 && end < 65_536 && !read.subarray(0, length).includes(10)) {
+      // Without a line end nothing new can be learnt of a head in pieces; but it may have grown beyond its limit.
+      if (length > 0 && end < MOST_REPLY_HEAD && !read.subarray(0, length).includes(10)) {
         this.partial = bytes;
         return true;
       }
@@ -293,7 +301,7 @@ export class HttpLink implements Link, WireOwner {
       this.fail('upstream_protocol', `sent ${body.refusal}`);
       return true;
     }
-    if (bodyEnd < end) this.poolable = false;
+    if (bodyEnd < end) this.onExcess();
     return sink.onReply(reply, bytes, after, bodyEnd, body.done && !switched, this.wire?.slabOf(bytes));
   }
 
@@ -303,8 +311,14 @@ export class HttpLink implements Link, WireOwner {
       this.fail('upstream_protocol', `sent ${this.body.refusal}`);
       return true;
     }
-    if (end < length) this.poolable = false;
+    if (end < length) this.onExcess();
     return this.sink?.onBody(bytes, 0, end, this.body.done, this.wire?.slab) ?? true;
+  }
+
+  /** Bytes behind a complete reply: whatever they are, they answer nobody's request. */
+  private onExcess(): void {
+    this.poolable = false;
+    this.home.odd('behind a complete reply');
   }
 
   onEnd(): void {
@@ -318,8 +332,9 @@ export class HttpLink implements Link, WireOwner {
       this.sink?.onBody(NOTHING, 0, 0, true, undefined);
       return;
     }
-    const when = this.phase === 'body' ? 'in the middle of the body' : 'before the reply';
-    this.fail('upstream_reset', `closed the connection ${when}`);
+    const within = this.phase === 'body' ? 'in the middle of the body' : 'in the middle of the head';
+    const begun = this.phase === 'body' || this.partial !== undefined;
+    this.fail('upstream_reset', `closed the connection ${begun ? within : 'before the reply'}`);
   }
 
   onBroken(what: string): void {

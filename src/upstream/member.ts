@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from '../core/clock.ts';
+import type { PlaneLog } from '../core/events.ts';
 import type { Timers } from '../core/timers.ts';
 import { HttpLink, type LinkHome } from './link.ts';
 import type { Link, LinkSink, Member } from './upstream.ts';
@@ -21,9 +22,10 @@ export class PooledMember implements Member, LinkHome {
 
   private readonly idle: HttpLink[] = [];
   private readonly links = new Set<HttpLink>();
+  private readonly log: PlaneLog | undefined;
   private retired = false;
 
-  constructor(endpoint: string, clock: Clock, timers: Timers) {
+  constructor(endpoint: string, clock: Clock, timers: Timers, log?: PlaneLog) {
     const url = new URL(endpoint);
     this.id = endpoint;
     this.authority = url.host;
@@ -31,6 +33,7 @@ export class PooledMember implements Member, LinkHome {
     this.port = url.port === '' ? 80 : Number(url.port);
     this.clock = clock;
     this.timers = timers;
+    this.log = log;
   }
 
   link(sink: LinkSink, connectTimeout: number, fresh: boolean, now: number): Link {
@@ -57,6 +60,14 @@ export class PooledMember implements Member, LinkHome {
     this.links.delete(link);
     const at = this.idle.lastIndexOf(link);
     if (at !== -1) this.idle.splice(at, 1);
+  }
+
+  odd(where: string): void {
+    this.log?.(
+      'warn',
+      { member: this.id, where },
+      'an origin sent bytes that belong to no reply; its connection closes',
+    );
   }
 
   /** Open connections, idle ones too. */

@@ -35,7 +35,7 @@ export function buildThread({ hostname, log, debug: wanted, sink, threads }: Thr
     clock,
     timers,
     lane,
-    upstreams: new UpstreamLedger({ clock, timers, draw }),
+    upstreams: new UpstreamLedger({ clock, timers, draw, log: limited }),
     plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, debug, threads }),
     compile,
     pid: process.pid,

@@ -1,27 +1,14 @@
 /**
- * Origins that speak nonsense or break off: 502 upstream_protocol or upstream_reset while nothing was sent, else a broken
- * connection; never a clean end, never a byte for the wrong client, and never that origin connection again.
+ * Origins that break off or say too much: 502 upstream_reset while nothing was sent, else a broken connection; never a byte
+ * for the wrong client, and never that origin connection again. Heads that are wrong: refuse-replies.test.ts; bodies:
+ * refuse-reply-bodies.test.ts.
  */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answering, inTurn, ok } from '../support/raw-origin.ts';
-import { NONSENSE } from './nonsense.ts';
 import { assertProblem, FIRST } from './refusing.ts';
 import { onStage } from './stage.ts';
-
-for (const { name, bytes } of NONSENSE) {
-  test(
-    `a reply with ${name} is 502, and the client's connection goes on`.replace('with no', 'without a'),
-    onStage(inTurn(answering(bytes), answering(ok('fine'))), async (stage) => {
-      const client = await stage.client();
-      assertProblem(await client.ask(FIRST), 502, 'upstream_protocol');
-      assert.equal((await client.ask(FIRST)).body, 'fine');
-      await stage.origin.connections[0].closed();
-      assert.equal(stage.origin.connections[0].requests.length, 1);
-    }),
-  );
-}
 
 test(
   'an origin that closes before its reply is 502',

@@ -54,7 +54,7 @@ export class TimedStage {
       clock,
       timers,
       lane,
-      upstreams: new UpstreamLedger({ clock, timers, draw }),
+      upstreams: new UpstreamLedger({ clock, timers, draw, log: hear }),
       plane: (settled) =>
         new Plane({
           clock,
