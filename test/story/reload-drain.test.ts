@@ -52,6 +52,9 @@ test('a request that takes longer than the drain limit is cut, and the origin le
   await client.closed();
   await connection.closed();
   await assert.rejects(connectRaw(port), /ECONNREFUSED/);
+  const [{ status, code, detail }] = await stage.router.accessLog(1);
+  assert.deepEqual([status, code], [503, 'draining']);
+  assert.equal(detail, 'the router stops, and what was under way had 300 ms (drain.limit)');
   await stage.close();
 });
 

@@ -40,51 +40,6 @@ test(
   ),
 );
 
-/** What an origin sends after a head and a good part of the body reached the client; then it may close or reset. */
-const BREAKS: readonly (readonly [name: string, head: string, rest: string, how: 'end' | 'reset' | 'stay'])[] = [
-  ['a short body and FIN', 'Content-Length: 10', 'hello', 'end'],
-  ['a short body and a reset', 'Content-Length: 10', 'hello', 'reset'],
-  ['no last chunk and FIN', 'Transfer-Encoding: chunked', '5\r\nhello\r\n', 'end'],
-  ['no last chunk and a reset', 'Transfer-Encoding: chunked', '5\r\nhello\r\n', 'reset'],
-  ['half a chunk and FIN', 'Transfer-Encoding: chunked', '5\r\nhel', 'end'],
-  ['no end of its trailers and FIN', 'Transfer-Encoding: chunked', '5\r\nhello\r\n0\r\n', 'end'],
-  ['a reset before its end by close', 'X: y', 'hello', 'reset'],
-  ['a bad chunk size', 'Transfer-Encoding: chunked', '5\r\nhello\r\nxyz\r\nEVIL\r\n0\r\n\r\n', 'stay'],
-  ['a negative chunk size', 'Transfer-Encoding: chunked', '5\r\nhello\r\n-4\r\nEVIL\r\n0\r\n\r\n', 'stay'],
-  ['a huge chunk size', 'Transfer-Encoding: chunked', '5\r\nhello\r\nFFFFFFFFFFFFFFFFF\r\nEVIL', 'stay'],
-  ['a chunk without its CRLF', 'Transfer-Encoding: chunked', '5\r\nhelloEVIL\r\n0\r\n\r\n', 'stay'],
-  ['a chunk line with a bare LF', 'Transfer-Encoding: chunked', '5\r\nhello\r\n4\nEVIL\r\n0\r\n\r\n', 'stay'],
-  ['a chunk line with a bad extension', 'Transfer-Encoding: chunked', '5\r\nhello\r\n4;=\r\nEVIL\r\n0\r\n\r\n', 'stay'],
-];
-
-for (const [name, line, rest, how] of BREAKS) {
-  test(
-    `a reply with ${name} breaks the client's connection`.replace('with no', 'without a'),
-    onStage(
-      async (connection) => {
-        await connection.request();
-        connection.send(`HTTP/1.1 200 OK\r\n${line}\r\n\r\n`);
-        await connection.closed();
-      },
-      async (stage) => {
-        const client = await stage.client();
-        await client.send(FIRST);
-        assert.match(await client.inbox.until('\r\n\r\n', 'the head'), /^HTTP\/1\.1 200 OK\r\n/);
-        const connection = await stage.origin.connection();
-        connection.send(rest);
-        if (how !== 'stay') await client.inbox.until('hel', 'the good part');
-        if (how === 'end') connection.end();
-        if (how === 'reset') connection.reset();
-        const { text, ending } = await client.untilClose();
-        assert.ok(!text.includes('EVIL') && !/0\r\n\r\n$/.test(text), `it ended cleanly: ${JSON.stringify(text)}`);
-        if (line === 'X: y') assert.equal(ending, 'rst', 'FIN would look like a clean end');
-        await connection.closed();
-        assert.equal((await stage.logged('/first')).code, how === 'stay' ? 'upstream_protocol' : 'upstream_reset');
-      },
-    ),
-  );
-}
-
 for (const extra of ['EXTRA', 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL', '\r\n']) {
   test(
     `${JSON.stringify(extra)} behind a complete reply closes that connection and reaches nobody`,

@@ -144,6 +144,8 @@ test(
     (stage) =>
       withBlackhole(stage, '300ms', async () => {
         assertProblem(await (await stage.client()).ask(FIRST), 502, 'upstream_connect');
+        const { detail, member } = await stage.logged('/first');
+        assert.equal(detail, `${member} did not take the connection within 300 ms (timeout.connect)`);
       }),
   ),
 );
