@@ -31,6 +31,7 @@ export const WIRE_NAMES = [
   'x-signalbox-upstream',
   'cookie',
   'date',
+  'max-forwards',
 ] as const;
 
 export type WireName = (typeof WIRE_NAMES)[number];

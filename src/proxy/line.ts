@@ -13,6 +13,7 @@ import type { Reply } from '../policy/policy.ts';
 import type { Matched, Route } from '../routing/route.ts';
 import { Attempt } from './attempt.ts';
 import { ownLines, requestHead } from './heads.ts';
+import { hopsOf, lastHop } from './hops.ts';
 import { forwardedLines, forwardedThrough, identify } from './identify.ts';
 import type { Client, Line } from './parts.ts';
 
@@ -56,6 +57,9 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   // 5 answer: a reply in place of an upstream
   const answer = route.answers.length === 0 ? undefined : answerOf(route, exchange);
   if (answer !== undefined) return void attempt.answer(answer);
+  const hops = hopsOf(request);
+  if (hops === 0) return void attempt.answer(lastHop(request));
+  if (hops < 0) return void attempt.refuse(fault('bad_request', 'a malformed Max-Forwards'));
 
   // 6 choose: the client's version first, then the weighted split inside it
   const chosen = route.release.choose(exchange, request, listener.internal);
@@ -73,7 +77,9 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
 
   // 8 attempt: head and body go out; 9 judge, 10 relay and 11 settle follow in attempt.ts, when the upstream speaks
   const own = ownLines(exchange, identity, table.correlation.header, forwarded, request.minor);
-  const head = requestHead(request, door.rules.request, route.rewrite, identity, own, member.authority);
+  const counted = hops === Number.POSITIVE_INFINITY ? '' : `Max-Forwards: ${hops - 1}\r\n`;
+  const rules = counted === '' ? door.rules.request : door.rules.counted;
+  const head = requestHead(request, rules, route.rewrite, identity, own + counted, member.authority);
   attempt.begin(upstream, member, head, bytes, start, end, done);
 }
 

@@ -16,6 +16,8 @@ export const EXACT = 2;
 
 export interface HeadRules {
   readonly request: Uint8Array;
+  /** The same, for a request whose Max-Forwards is written anew. */
+  readonly counted: Uint8Array;
   readonly reply: Uint8Array;
   /** Plain names that must not come as trailers of a request: what the router vouches for in a head. */
   readonly guarded: ReadonlySet<string>;
@@ -68,11 +70,13 @@ export function headRules(table: Table, listener: ListenerTable): HeadRules {
     for (const { number } of correlation.context) request[number] = DROP;
     if (correlation.caller >= 0) request[correlation.caller] = DROP;
   }
+  const counted = Uint8Array.from(request);
+  counted[NAME['max-forwards']] = DROP;
   const guarded = new Set<string>([...VOUCHED_FOR, 'tracestate', plainName(correlation.header)]);
   for (const { name } of correlation.context) guarded.add(plainName(name));
   if (correlation.caller >= 0) guarded.add(plainName(names.names[correlation.caller]));
   const replyGuarded = new Set([plainName(correlation.header), 'x-signalbox-upstream']);
-  return { request, reply, guarded, replyGuarded };
+  return { request, counted, reply, guarded, replyGuarded };
 }
 
 /** Length of each wire name, for telling `Name: value` from other spellings. */
