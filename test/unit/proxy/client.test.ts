@@ -1,0 +1,92 @@
+/**
+ * What a client's connection holds, exactly: requests that wait, replies that were not taken; and its end behind the last
+ * reply, where bytes that were not taken are never followed by a clean end.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Handle } from '../../../src/core/handle.ts';
+import { NameSet } from '../../../src/core/names.ts';
+import { Timers } from '../../../src/core/timers.ts';
+import { ClientConnection } from '../../../src/proxy/client.ts';
+import type { Client, Doorway } from '../../../src/proxy/parts.ts';
+import { FakeClock } from '../../support/clock.ts';
+import { listenerSettings } from '../../support/tables.ts';
+
+/** A connection that is only told how much waits to be taken, and what was done to it. */
+function connection(unsent = 0) {
+  const clock = new FakeClock();
+  const timers = new Timers(clock, false);
+  const done: string[] = [];
+  const waits = { unsent };
+  const nothing = () => 0;
+  const handle = { useUserBuffer: nothing, setNoDelay: nothing, getpeername: nothing, readStart: nothing };
+  const door = {
+    clock,
+    timers,
+    settings: listenerSettings(),
+    names: new NameSet(),
+    rules: {},
+    left: nothing,
+    cut: (_client: unknown, reason: string) => done.push(reason),
+    line: { follow: ({ request }: Client) => done.push(request.target) },
+  };
+  const client = new ClientConnection(door as unknown as Doorway, handle as unknown as Handle);
+  const { wire } = client;
+  Object.defineProperty(wire, 'unsent', { get: () => waits.unsent });
+  wire.end = (taken) => unsent === 0 && taken?.();
+  wire.resume = () => done.push('resume');
+  wire.destroy = (reset) => done.push(reset === true ? 'reset' : 'destroy');
+  return { client, waits, done, run: (ms: number) => clock.run(timers, ms) };
+}
+
+const asking = (target: string) => Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+
+test('64 KiB of requests may wait for their turn, one byte more stops the reading until it is theirs', () => {
+  const { client, done } = connection();
+  client.onRead(asking('/1').length, asking('/1'));
+  const kib = asking(`/${'2'.repeat(1_024 - asking('/').length)}`);
+  const second = Buffer.concat(Array.from({ length: 64 }, () => kib));
+  assert.equal(second.length, 65_536);
+  assert.equal(client.onRead(second.length, second), true);
+  assert.equal(client.onRead(1, Buffer.from('G')), false);
+  assert.deepEqual(done, ['/1']);
+  client.next();
+  assert.equal(done.at(-1), 'resume');
+});
+
+test('a request is taken up where 64 KiB of replies wait to be taken, and not where one byte more does', () => {
+  const { client, waits, done } = connection(65_537);
+  assert.equal(client.onRead(asking('/1').length, asking('/1')), true);
+  assert.deepEqual(done, []);
+  client.onDrain();
+  assert.deepEqual(done, []);
+  waits.unsent = 65_536;
+  client.onDrain();
+  assert.deepEqual(done, ['/1']);
+});
+
+/** A connection behind its last reply. */
+function stuck(unsent: number) {
+  const { client, done, run } = connection(unsent);
+  client.closing = true;
+  client.next();
+  done.length = 0;
+  return { done, run };
+}
+
+test('a client that does not take its last reply is reset after timeout.keepAlive', () => {
+  const { done, run } = stuck(5);
+  run(75_000 - 20);
+  assert.deepEqual(done, []);
+  run(60);
+  assert.deepEqual(done, ['unread', 'reset', 'destroy']);
+});
+
+test('one that took it and keeps its side open is closed after 2 s', () => {
+  const { done, run } = stuck(0);
+  run(2_000 - 20);
+  assert.deepEqual(done, []);
+  run(60);
+  assert.deepEqual(done, ['lingering', 'destroy']);
+});
