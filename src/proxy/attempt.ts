@@ -42,7 +42,7 @@ export class Attempt implements Passage, LinkSink {
   private readonly client: Client;
   private readonly exchange: Exchange;
   private readonly table: Table;
-  private readonly relay: Relay;
+  readonly relay: Relay;
   private upstream: Upstream | undefined = undefined;
   private member: Member | undefined = undefined;
   private link: Link | undefined = undefined;

@@ -284,10 +284,14 @@ export class ClientConnection implements Client, WireOwner {
     this.door.timers.arm(this.cutTimer, due);
   }
 
-  /** FIN from the client: in a tunnel half of it ends; elsewhere the client left, though it might only be half-closed. */
+  /**
+   * FIN from the client: in a tunnel half of it ends; elsewhere the client left. It might only be half-closed, and must
+   * then not take our end for that of the reply.
+   */
   onEnd(): void {
     this.clientEnded = true;
     if (this.phase === 'tunnel') this.passage?.onClientEnd();
+    else if (this.passage?.relay.begun) this.break();
     else if (this.phase !== 'lingering' || this.wire.finished) this.gone();
   }
 

@@ -78,6 +78,8 @@ export interface Client {
 /** An exchange under way, as the client's connection sees it. */
 export interface Passage {
   readonly route: Route | undefined;
+  /** Whether a part of the reply went to the client. */
+  readonly relay: { readonly begun: boolean };
   /** Body bytes; false pauses the client until `readOn`. */
   onUpload(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean;
   /** The request body turned out malformed. */
