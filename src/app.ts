@@ -23,6 +23,7 @@ import { SharedLanes } from './core/shared.ts';
 import type { Destination } from './telemetry/destination.ts';
 import { type LogThreshold, operationalLog } from './telemetry/log.ts';
 import type { Crew } from './worker/crew.ts';
+import { whyTooFew } from './worker/descriptors.ts';
 import { canShare, listenTrouble, whyTaken } from './worker/ports.ts';
 import type { EndableThread, ThreadStatus } from './worker/protocol.ts';
 import type { RemoteNeeds } from './worker/remote.ts';
@@ -168,6 +169,9 @@ class RunningApp implements App {
     const listeners = Object.fromEntries(this.ports);
     const { revision } = running;
     this.log('info', { listeners, admin: this.adminPort, threads: this.workers, revision }, 'serving');
+    const most = Object.values(running.document.listeners).reduce((sum, { limits }) => sum + limits.connections, 0);
+    const tooFew = whyTooFew(most);
+    if (tooFew !== undefined) this.log('warn', { connections: most }, tooFew);
   }
 
   private async openAdmin(address: string): Promise<void> {

@@ -29,6 +29,8 @@ export interface Handle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): unknown;
   writeLatin1String(request: WriteRequest, text: string): unknown;
   readonly writeQueueSize: number;
+  /** Number of the descriptor; -1 where the platform has none. */
+  readonly fd: number;
   shutdown(request: ShutdownRequest): number;
   close(): void;
   /** Closes with a RST. An error where it cannot (a FIN is on its way). */

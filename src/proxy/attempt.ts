@@ -208,13 +208,13 @@ export class Attempt implements Passage, LinkSink {
   onFault(told: Fault): void {
     const reason = told.kind.code === 'internal_error' ? this.defect(told.detail) : told;
     const reused = this.link?.reused === true && !this.link.heard;
+    if (reason.kind.code === 'overloaded') this.client.door.shortOfDescriptors();
     this.leaveMember(outcomeOf(reason));
     this.link = undefined;
     const { member, smallBody } = this;
     const again = reused && reason.kind.retryable === 'if-reused' && !this.relay.begun && smallBody !== undefined;
     if (again && member !== undefined) {
-      // A pooled connection that dies before one reply byte was most likely closed for idleness while the request was
-      // on its way. On a fresh one it is sent once more, where sending it twice does no harm.
+      // Most likely closed for idleness as the request came: once more on a fresh one, where twice does no harm.
       this.count(UPSTREAM_BLOCK.retries + RETRY_REASONS.indexOf('reused'), 1);
       const now = this.client.door.clock.now();
       this.open(member, true, now, smallBody, 0, smallBody.length, undefined);

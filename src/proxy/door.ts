@@ -17,7 +17,7 @@ import { Wire, type WireOwner } from '../core/wire.ts';
 import type { Current } from '../routing/current.ts';
 import type { ListenerSettings, ListenerTable, Table } from '../routing/route.ts';
 import { ClientConnection, LINGER_LIMIT } from './client.ts';
-import type { Client, Doorway, Line, PlaneNeeds } from './parts.ts';
+import type { Client, DescriptorLimit, Doorway, Line, PlaneNeeds } from './parts.ts';
 import { type HeadRules, headRules } from './rules.ts';
 
 export class Door implements Doorway {
@@ -41,10 +41,12 @@ export class Door implements Doorway {
   rules: HeadRules;
 
   readonly threads: number;
+  readonly descriptors: DescriptorLimit;
   private server: Server | undefined = undefined;
   /** When the log last told of the connection limit, and how many were turned away since. */
   private fullSince = Number.NEGATIVE_INFINITY;
   private turnedAway = 0;
+  private shortSince = Number.NEGATIVE_INFINITY;
 
   constructor(id: string, needs: PlaneNeeds, line: Line, current: Current, table: Table, listener: ListenerTable) {
     this.id = id;
@@ -56,6 +58,7 @@ export class Door implements Doorway {
     this.debug = needs.debug;
     this.settled = needs.settled;
     this.threads = needs.threads ?? 1;
+    this.descriptors = needs.descriptors ?? NO_LIMIT;
     this.current = current;
     this.line = line;
     this.listener = listener;
@@ -101,8 +104,12 @@ export class Door implements Doorway {
       this.log('error', { listener: this.id, err: error }, 'a connection could not be accepted');
       return;
     }
-    if (this.connections.size >= Math.ceil(this.settings.limits.connections / this.threads)) {
-      this.turnAway(handle);
+    const full = this.connections.size >= Math.ceil(this.settings.limits.connections / this.threads);
+    // The system gives out the lowest number that is free: this one says how many descriptors the whole process has open.
+    if (full || handle.fd >= this.descriptors.ceiling) {
+      if (full) this.full();
+      else this.shortOfDescriptors();
+      turnAway(handle);
       return;
     }
     const client = new ClientConnection(this, handle);
@@ -111,8 +118,7 @@ export class Door implements Doorway {
     client.wire.resume();
   }
 
-  /** Above the limit a client hears so at once instead of waiting in a queue nobody serves. */
-  private turnAway(handle: Handle): void {
+  private full(): void {
     const now = this.clock.now();
     this.turnedAway++;
     this.lane.add(this.listener.block, LISTENER_BLOCK.cuts + CUTS.indexOf('limit'), 1);
@@ -128,9 +134,15 @@ export class Door implements Doorway {
       this.fullSince = now;
       this.turnedAway = 0;
     }
-    const wire = new Wire(handle, NOBODY);
-    wire.write(TURNED_AWAY);
-    wire.end(() => wire.destroy());
+  }
+
+  shortOfDescriptors(): void {
+    const now = this.clock.now();
+    if (now - this.shortSince <= TELL_EVERY) return;
+    this.shortSince = now;
+    const { limit, ceiling } = this.descriptors;
+    const fields = { listener: this.id, limit, ceiling, connections: this.connections.size };
+    this.log('warn', fields, `short of descriptors: the process may have ${limit} open; ${REMEDY}`);
   }
 
   /** A connection is gone. */
@@ -161,6 +173,11 @@ const CUT_WORDS: Readonly<Record<Cut, string>> = {
   lingering: 'closed a connection that its client kept open behind the last reply',
   limit: 'turned a connection away',
 };
+const NO_LIMIT: DescriptorLimit = { limit: Number.POSITIVE_INFINITY, ceiling: Number.POSITIVE_INFINITY };
+/** The same shortage is told once in this time, milliseconds. */
+const TELL_EVERY = 10_000;
+const REMEDY =
+  'clients above the ceiling are turned away; raise the limit (ulimit -n, LimitNOFILE), or lower limits.connections';
 
 const PROBLEM =
   '{"type":"urn:signalbox:fault:overloaded","title":"Overloaded","status":503,"detail":"too many connections","code":"overloaded"}\n';
@@ -178,3 +195,10 @@ const NOBODY: WireOwner = {
   onWriteFailed: () => {},
   onDefect: () => {},
 };
+
+/** Above a limit a client hears so at once instead of waiting in a queue nobody serves. */
+function turnAway(handle: Handle): void {
+  const wire = new Wire(handle, NOBODY);
+  wire.write(TURNED_AWAY);
+  wire.end(() => wire.destroy());
+}

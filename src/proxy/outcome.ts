@@ -12,6 +12,7 @@ import type { TimeoutSettings, Upstream } from '../upstream/upstream.ts';
 export function outcomeOf(reason: Fault): Outcome {
   switch (reason.kind.code) {
     case 'upstream_connect':
+    case 'overloaded':
       return 'connect';
     case 'upstream_protocol':
       return 'protocol';

@@ -31,6 +31,13 @@ export interface PlaneNeeds {
   readonly debug?: PlaneDebug;
   /** Threads that share the listeners: each takes its part of a listener's connection limit. */
   readonly threads?: number;
+  /** Most descriptors of the process, and the first one that no new client gets; without it there is no such limit. */
+  readonly descriptors?: DescriptorLimit;
+}
+
+export interface DescriptorLimit {
+  readonly limit: number;
+  readonly ceiling: number;
 }
 
 /** One listener on one thread, as its connections see it. */
@@ -47,6 +54,8 @@ export interface Doorway extends PlaneNeeds {
   left(client: Client): void;
   /** A connection ends without an exchange that could tell of it. */
   cut(client: Client, cut: Cut): void;
+  /** Says that the process has no descriptor to spare. */
+  shortOfDescriptors(): void;
 }
 
 /** What the client connection's one timer is armed for. */

@@ -88,7 +88,7 @@ export class HttpLink implements Link, WireOwner {
         this.onDefect(error);
       }
     });
-    this.socket.on('error', (error) => this.fail('upstream_connect', error.message));
+    this.socket.on('error', (error) => this.onNoConnection(error));
   }
 
   /** Lends a pooled link out again. */
@@ -190,6 +190,13 @@ export class HttpLink implements Link, WireOwner {
     this.writeBroken = true;
     this.poolable = false;
     this.sink?.onDrain();
+  }
+
+  private onNoConnection({ code, message }: NodeJS.ErrnoException): void {
+    // The member is not to blame where this process, or the machine, has no descriptor left.
+    const short = code === 'EMFILE' || code === 'ENFILE';
+    if (short) this.fail('overloaded', `was not asked, no descriptor is free: ${message}`);
+    else this.fail('upstream_connect', message);
   }
 
   private onConnect(): void {

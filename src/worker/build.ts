@@ -13,6 +13,7 @@ import { Plane } from '../proxy/plane.ts';
 import type { BatchSink } from '../telemetry/access-log.ts';
 import { limitedDebug, limitedLog } from '../telemetry/limited-log.ts';
 import { UpstreamLedger } from '../upstream/build.ts';
+import { clientCeiling, descriptorLimit } from './descriptors.ts';
 import { Thread } from './thread.ts';
 
 export interface ThreadSite {
@@ -31,12 +32,14 @@ export function buildThread({ hostname, log, debug: wanted, sink, threads }: Thr
   const lane = new Lane();
   const limited = limitedLog(log, clock);
   const debug = wanted ? limitedDebug(log, clock) : undefined;
+  const limit = descriptorLimit();
+  const descriptors = { limit, ceiling: clientCeiling(limit) };
   return new Thread({
     clock,
     timers,
     lane,
     upstreams: new UpstreamLedger({ clock, timers, draw, log: limited }),
-    plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, debug, threads }),
+    plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, debug, threads, descriptors }),
     compile,
     pid: process.pid,
     hostname,

@@ -4,10 +4,11 @@
  * Rule: every process a test starts ends with the test, whatever happens; `stop` kills what is left by its own id.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { freePort } from './ports.ts';
 import { ROOT } from './source.ts';
 import { until, within } from './wait.ts';
@@ -24,6 +25,8 @@ export interface Started {
   readonly configPath: string;
   out(): string;
   err(): string;
+  /** What came over file descriptor 3. */
+  aside(): string;
   /** Exit code; rejects where it does not come within the limit. */
   exit(limit?: number): Promise<number | null>;
   /** Resolves when /readyz says 200. */
@@ -32,12 +35,16 @@ export interface Started {
 }
 
 export interface ProcessOptions {
-  readonly args?: readonly string[];
+  readonly args?: readonly string[] | ((directory: string) => readonly string[]);
   /** Nobody reads standard output: the pipe fills. */
   readonly deaf?: boolean;
   /** Ports to use in place of free ones. */
   readonly port?: number;
   readonly adminPort?: number;
+  /** Arguments of Node.js itself, before the program. */
+  readonly nodeArgs?: readonly string[];
+  /** Most descriptors the process may open; the system's own limit where it is not given. */
+  readonly descriptors?: number;
 }
 
 /** `document` gets the ports it is to listen on. Starts `serve` on it, and does not wait. */
@@ -50,10 +57,12 @@ export async function startProcess(
   const port = options.port ?? (await freePort());
   const adminPort = options.adminPort ?? (await freePort());
   await writeFile(configPath, document(port, adminPort));
-  const args = ['serve', '--config', configPath, ...(options.args ?? [])];
-  const child = spawn(process.execPath, [join(ROOT, 'src/boot.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const own = typeof options.args === 'function' ? options.args(directory) : (options.args ?? []);
+  const args = ['serve', '--config', configPath, ...own];
+  const child = launch([...(options.nodeArgs ?? []), join(ROOT, 'src/boot.js'), ...args], options.descriptors);
   let out = '';
   let err = '';
+  let aside = '';
   if (options.deaf !== true) {
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       out += chunk;
@@ -61,6 +70,10 @@ export async function startProcess(
   }
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     err += chunk;
+  });
+  const beside = child.stdio[3] as Readable;
+  beside.setEncoding('utf8').on('data', (chunk: string) => {
+    aside += chunk;
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const adminUrl = `http://127.0.0.1:${adminPort}`;
@@ -72,6 +85,7 @@ export async function startProcess(
     configPath,
     out: () => out,
     err: () => err,
+    aside: () => aside,
     exit: (limit = 20_000) => within(`the process to end; it said:\n${err}`, ended, limit),
     ready: () =>
       untilReady(
@@ -83,9 +97,20 @@ export async function startProcess(
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await ended;
       child.stdout.destroy();
+      beside.destroy();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+type Running = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
+
+/** The shell that sets a limit is replaced by the program, so that signals reach it. */
+function launch(args: readonly string[], descriptors: number | undefined): Running {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe'];
+  if (descriptors === undefined) return spawn(process.execPath, args, { stdio }) as Running;
+  const script = `ulimit -n ${descriptors}; exec "$0" "$@"`;
+  return spawn('/bin/sh', ['-c', script, process.execPath, ...args], { stdio }) as Running;
 }
 
 async function untilReady(adminUrl: string, over: () => boolean, said: () => string): Promise<void> {

@@ -51,7 +51,7 @@ test('64 KiB of requests may wait for their turn, one byte more stops the readin
   assert.equal(client.onRead(second.length, second), true);
   assert.equal(client.onRead(1, Buffer.from('G')), false);
   assert.deepEqual(done, ['/1']);
-  client.next();
+  client.next(0);
   assert.equal(done.at(-1), 'resume');
 });
 
@@ -70,7 +70,7 @@ test('a request is taken up where 64 KiB of replies wait to be taken, and not wh
 function stuck(unsent: number) {
   const { client, done, run } = connection(unsent);
   client.closing = true;
-  client.next();
+  client.next(0);
   done.length = 0;
   return { done, run };
 }
