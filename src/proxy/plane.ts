@@ -92,6 +92,19 @@ export class Plane {
     }
   }
 
+  /**
+   * The thread is about to die. While somebody can still say so, every exchange under way ends as a fault: what has no
+   * reply yet gets one, what has breaks off visibly, and each is counted and logged.
+   */
+  abandon(): void {
+    this.drain();
+    for (const door of this.doors.values()) {
+      for (const connection of door.connections) {
+        connection.passage?.onCut(fault('internal_error', 'the data thread that carried the exchange died'));
+      }
+    }
+  }
+
   /** Idle connections close; where the `limit` of milliseconds is over, all of them. */
   private closeSome(door: Door, limit: number | undefined): void {
     const over = `the router stops, and what was under way had ${limit} ms (drain.limit)`;

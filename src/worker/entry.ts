@@ -2,7 +2,7 @@
  * Where a worker thread begins: messages in, answers out.
  *
  * Rule: whatever goes wrong here ends this thread and no other; the control thread starts a new one. Before it dies it
- * hands on the access log lines it still holds, because those exchanges are over and were paid for.
+ * ends the exchanges under way as faults and hands on the access log lines it still holds.
  */
 
 import { flushCompileCache } from 'node:module';
@@ -32,7 +32,7 @@ port.on('message', (message: ToThread) => {
 // A thread is ended, not left to end: what it compiled is written now or never. Nothing to do but at the first start.
 flushCompileCache();
 
-process.on('uncaughtExceptionMonitor', () => thread.flushNow());
+process.on('uncaughtExceptionMonitor', () => thread.lastWords());
 
 async function answer(id: number, method: Method, argument: unknown): Promise<void> {
   // Each method takes what its call carries; remote.ts is the only one who writes calls.

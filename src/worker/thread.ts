@@ -32,6 +32,8 @@ export interface RunningPlane {
   listen(id: string, host: string, port: number, reusePort: boolean): Promise<number>;
   drain(): void;
   stop(limit: number): Promise<void>;
+  /** Ends what is under way, at once. */
+  abandon(): void;
   status(): ThreadStatus;
 }
 
@@ -145,8 +147,16 @@ export class Thread implements EndableThread {
     await this.stop(0);
   }
 
-  /** Flushes without an answer: the last thing a dying thread does. */
-  flushNow(): void {
+  /** The last thing a dying thread does: exchanges end as faults, and their lines are handed on with all others. */
+  lastWords(): void {
+    try {
+      this.plane.abandon();
+    } finally {
+      this.flushNow();
+    }
+  }
+
+  private flushNow(): void {
     this.accessLog?.flush();
   }
 

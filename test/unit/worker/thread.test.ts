@@ -48,6 +48,7 @@ function bench(): Bench {
         return port === 0 ? 4711 : port;
       },
       drain: () => void done.push('drain'),
+      abandon: () => void done.push('abandon'),
       stop: async (limit: number) => void done.push(`stop ${limit}`),
       status: () => ({ connections: 3, exchanges: 2, tunnels: 1 }),
     };
@@ -159,5 +160,16 @@ test('stopping ends the plane first, then upstreams, and hands on the last lines
   await thread.drain();
   await thread.stop(500);
   assert.deepEqual(done.slice(2), ['drain', 'stop 500', 'upstreams stop']);
+  assert.equal(lines.length, 1);
+});
+
+test('the last words of a dying thread end what is under way and hand on the lines', async () => {
+  const { thread, settled, lines, done, order } = bench();
+  await thread.prepare(order(DOCUMENT, 'r1'));
+  await thread.commit('r1');
+  const exchange = exchangeOf(factsOf({}, new NameSet()));
+  for (const listener of settled) listener(exchange);
+  thread.lastWords();
+  assert.deepEqual(done.slice(2), ['abandon']);
   assert.equal(lines.length, 1);
 });
