@@ -31,6 +31,7 @@ export class Timers {
   private readonly slots: Timer[];
   private passed: number;
   private readonly interval: NodeJS.Timeout | undefined;
+  private afterReads: NodeJS.Immediate | undefined = undefined;
 
   /** `own: false` leaves turning the wheel to the caller (tests with a fake clock call `turn`). */
   constructor(clock: Clock, own = true) {
@@ -42,7 +43,7 @@ export class Timers {
       head.next = head;
       return head;
     });
-    if (own) this.interval = setInterval(() => this.turn(), TICK).unref();
+    if (own) this.interval = setInterval(() => this.turnSoon(), TICK).unref();
   }
 
   /** Arms or re-arms: `timer.fire` is called at `due` (monotonic milliseconds) or up to a tick later. */
@@ -63,8 +64,7 @@ export class Timers {
   }
 
   /** Fires all that is due; called once a tick. */
-  turn(): void {
-    const now = this.clock.now();
+  turn(now = this.clock.now()): void {
     const current = Math.floor(now / TICK);
     const from = Math.max(this.passed, current - SLOTS);
     // Set before anything fires: what is put meanwhile goes into slots of turns to come, even after a long stall.
@@ -72,8 +72,18 @@ export class Timers {
     for (let tick = from; tick < current; tick++) this.pass(this.slots[tick % SLOTS], now);
   }
 
+  /**
+   * Fires what is due now, but behind the sockets of this round of the loop: what came while the thread stood still must
+   * not be found too late. What becomes due while they are read waits for the next round, lest a stall among them count.
+   */
+  private turnSoon(): void {
+    const now = this.clock.now();
+    this.afterReads = setImmediate(() => this.turn(now));
+  }
+
   stop(): void {
     clearInterval(this.interval);
+    clearImmediate(this.afterReads);
   }
 
   private pass(head: Timer, now: number): void {

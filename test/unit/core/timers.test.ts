@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TICK, Timer, Timers } from '../../../src/core/timers.ts';
 import { FakeClock } from '../../support/clock.ts';
+import { breathe } from '../../support/wait.ts';
 
 const ROUND = 512 * TICK;
 
@@ -206,7 +207,7 @@ test('what a late timer arms during a long turn is not passed over', () => {
   inTime(far.fired, after + ROUND - TICK);
 });
 
-test('a wheel of its own turns by itself until it is stopped', (t) => {
+test('a wheel of its own turns by itself, behind the reads of its round, until it is stopped', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const clock = new FakeClock();
   const timers = new Timers(clock);
@@ -215,10 +216,14 @@ test('a wheel of its own turns by itself until it is stopped', (t) => {
   timers.arm(timer, 1_010);
   clock.advance(TICK);
   t.mock.timers.tick(TICK);
+  assert.deepEqual(fired, []);
+  await breathe();
   assert.deepEqual(fired, [1_020]);
   timers.arm(timer, 1_030);
-  timers.stop();
   clock.advance(10 * TICK);
+  t.mock.timers.tick(TICK);
+  timers.stop();
   t.mock.timers.tick(10 * TICK);
+  await breathe();
   assert.deepEqual(fired, [1_020]);
 });
