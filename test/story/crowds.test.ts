@@ -12,6 +12,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as rest } from 'node:timers/promises';
+import { descriptorLimit } from '../../src/worker/descriptors.ts';
 import type { Crowd, Standing } from '../support/crowd.ts';
 import { type HttpOrigin, startOrigin } from '../support/origin.ts';
 import { metricOf, type Started, startProcess } from '../support/process.ts';
@@ -22,6 +23,8 @@ import { until } from '../support/wait.ts';
 const FLOOR = 30;
 /** The worst a single request may ever take: no measure of speed, but nobody is forgotten. */
 const LATEST = 5_000;
+/** What the router needs for the largest crowd. */
+const DESCRIPTORS = 4_096;
 const CLIENTS = 10;
 const WINDOW = 2_000;
 const ROUNDS = 6;
@@ -63,6 +66,8 @@ async function next(child: ChildProcess): Promise<Standing> {
 }
 
 async function onStage(body: (stage: Stage) => Promise<void>): Promise<void> {
+  const limit = descriptorLimit();
+  assert.ok(limit >= DESCRIPTORS, `a process may open ${limit} files here; this test needs ${DESCRIPTORS} (ulimit -n)`);
   const fast = await startOrigin((request, response) => request.resume().on('end', () => response.end('fine')));
   const child = fork(CROWD);
   const first = await next(child);
