@@ -12,7 +12,7 @@ const LINE = new RegExp(`^(${TOKEN}) ([!"$-~]+) HTTP/1\\.([01])$`);
 const FIELD = new RegExp(`^(${TOKEN}):[\\t ]*([\\t\\x20-\\x7e\\x80-\\xff]*?)[\\t ]*$`);
 const NAME = "(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+";
 const AUTHORITY = new RegExp(`^(${NAME}|\\[[0-9A-Fa-f:.]+\\])(?::(\\d{0,5}))?$`);
-const ABSOLUTE = /^http:\/\/([^/?\\]*)(.*)$/i;
+const ABSOLUTE = /^http:\/\/([^/?]*)(.*)$/i;
 /** Options that are no names of fields, or of fields that never go further. */
 const OWN_OPTIONS = ['', 'close', 'keep-alive', 'upgrade', 'te', 'proxy-connection', 'connection'];
 
