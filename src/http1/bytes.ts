@@ -43,6 +43,11 @@ const hostMark = oneOf("-._~%!$&'()*+;=[]:");
 /** Host and port, before their structure is looked at. No comma, though RFC 3986 lets names have one: two hosts may be meant. */
 export const HOST = alphabet((byte) => isAlphanumeric(byte) || hostMark(byte));
 
+/** Whether more bytes of a head can tell something new: a line ends in them, or a CR stands before another byte. */
+export function endsLine(before: Uint8Array, more: Uint8Array): boolean {
+  return before[before.length - 1] === CR || more.includes(LF) || more.includes(CR);
+}
+
 /** Value of a hexadecimal digit, 255 for any other byte. */
 export const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 48 && byte <= 57) return byte - 48;

@@ -12,7 +12,7 @@ import type { Slab } from '../core/io.ts';
 import { Timer } from '../core/timers.ts';
 import { Wire, type WireOwner } from '../core/wire.ts';
 import { BodyReader } from '../http1/body.ts';
-import { CR, LF } from '../http1/bytes.ts';
+import { CR, endsLine, LF } from '../http1/bytes.ts';
 import { INCOMPLETE, REFUSED } from '../http1/fields.ts';
 import { RequestHead } from '../http1/request.ts';
 import type { Client, Doorway, Passage, Waiting } from './parts.ts';
@@ -118,7 +118,7 @@ export class ClientConnection implements Client, WireOwner {
     const limit = this.pending.includes(LF) ? limits.head : limits.target;
     const bytes = Buffer.concat([this.pending, read.subarray(0, length)]);
     // Without a line end nothing new can be learnt of a head in pieces; but it may have grown beyond its limit.
-    if (bytes.length <= limit && !read.subarray(0, length).includes(LF)) {
+    if (bytes.length <= limit && !endsLine(this.pending, read.subarray(0, length))) {
       this.pending = bytes;
       return;
     }

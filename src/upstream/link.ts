@@ -15,6 +15,7 @@ import type { NameSet } from '../core/names.ts';
 import { Timer, type Timers } from '../core/timers.ts';
 import { Wire, type WireOwner } from '../core/wire.ts';
 import { BodyReader } from '../http1/body.ts';
+import { endsLine } from '../http1/bytes.ts';
 import { FRAMING, INCOMPLETE, REFUSED } from '../http1/fields.ts';
 import { MOST_REPLY_HEAD, ReplyHead } from '../http1/reply.ts';
 import type { Link, LinkSink, Sent } from './upstream.ts';
@@ -267,12 +268,10 @@ export class HttpLink implements Link, WireOwner {
     if (this.partial !== undefined) {
       bytes = Buffer.concat([this.partial, read.subarray(0, length)]);
       end = bytes.length;
-      this.partial = undefined;
       // Without a line end nothing new can be learnt of a head in pieces; but it may have grown beyond its limit.
-      if (length > 0 && end < MOST_REPLY_HEAD && !read.subarray(0, length).includes(10)) {
-        this.partial = bytes;
-        return true;
-      }
+      const learns = length === 0 || end >= MOST_REPLY_HEAD || endsLine(this.partial, read.subarray(0, length));
+      this.partial = learns ? undefined : bytes;
+      if (!learns) return true;
     }
     const { reply, names, sink } = this;
     let at = 0;

@@ -51,6 +51,24 @@ test(
 );
 
 test(
+  'a bare CR is refused at the byte behind it, in whatever pieces it comes',
+  onStage(answering(ok('fine')), async (stage) => {
+    const head = 'GET /bad HTTP/1.1\r\nHost: a\r\n\r';
+    for (const pieces of [
+      [`${head}X`],
+      [head, 'X'],
+      [head.slice(0, -1), '\r', 'X'],
+      [head.slice(0, -1), '\rX'],
+      ['\r', 'X'],
+    ]) {
+      const client = await stage.client();
+      await client.send(...pieces);
+      await assertLastProblem(await client.lastReply(), 400, 'bad_request');
+    }
+  }),
+);
+
+test(
   'what follows a refusal in the same packet is not looked at',
   onStage(answering(ok('fine')), async (stage) => {
     const client = await stage.client();

@@ -122,7 +122,7 @@ export class TimedStage {
   /** The access log's record of the one exchange with this path. */
   async logged(path: string): Promise<Record<string, unknown>> {
     return until(`the access log's line of ${path}`, () => {
-      this.thread.flushNow();
+      void this.thread.flush();
       const records = this.lines.split('\n').filter((line) => line !== '');
       const found = records.map((line) => JSON.parse(line) as Record<string, unknown>).filter((r) => r.path === path);
       assert.ok(found.length < 2, `${path} settled ${found.length} times`);

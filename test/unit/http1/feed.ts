@@ -2,7 +2,7 @@
  * Heads that arrive in pieces, read the way connections read them, and what a head said once it is complete.
  *
  * Rule: pieces are kept together until they make a head; a piece without a line end is not read at all while the head is
- * small, because nothing new can be learnt of it.
+ * small, because nothing new can be learnt of it, unless a CR stands in it or before it.
  */
 
 import { NameSet } from '../../../src/core/names.ts';
@@ -30,7 +30,8 @@ class Pieces {
 
   push(piece: Buffer): number {
     const bytes = this.pending === undefined ? piece : Buffer.concat([this.pending, piece]);
-    if (this.pending !== undefined && bytes.length <= this.most && !piece.includes(10)) {
+    const open = this.pending?.at(-1) !== 13 && !piece.includes(13);
+    if (open && this.pending !== undefined && bytes.length <= this.most && !piece.includes(10)) {
       this.pending = bytes;
       return INCOMPLETE;
     }
