@@ -6,9 +6,32 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { corpus } from '../fuzz/corpus.ts';
 import { answering, inTurn, ok } from '../support/raw-origin.ts';
 import { assertProblem, FIRST } from './refusing.ts';
 import { onStage } from './stage.ts';
+
+const UPGRADE = 'GET /first HTTP/1.1\r\nHost: first\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+const NONSENSE = corpus('replies').filter(({ expect }) => expect.is === 'refused');
+
+for (const { name, asked, group, bytes } of NONSENSE) {
+  test(
+    `a reply with ${name} is 502, and the client's connection goes on`.replace('with no', 'without a'),
+    onStage(inTurn(answering(bytes), answering(ok('fine'))), async (stage) => {
+      const client = await stage.client();
+      await client.send(asked === 'upgrade' ? UPGRADE : FIRST);
+      let reply = await client.reply();
+      while (group === 'interim' && reply.status < 200) reply = await client.reply();
+      assertProblem(reply, 502, 'upstream_protocol');
+      // Behind an upgrade that was not met nothing else is served.
+      if (asked === 'upgrade') await client.closed();
+      else assert.equal((await client.ask(FIRST)).body, 'fine');
+      await stage.origin.connections[0].closed();
+      assert.equal(stage.origin.connections[0].requests.length, 1);
+      assert.ok(!client.inbox.all.includes('EVIL'));
+    }),
+  );
+}
 
 test(
   'an origin that closes before its reply is 502',

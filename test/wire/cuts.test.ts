@@ -6,12 +6,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { corpus, type Entry } from '../fuzz/corpus.ts';
 import type { Message } from '../support/bytes.ts';
 import { ok, type Script } from '../support/raw-origin.ts';
 import { breathe } from '../support/wait.ts';
-import { NONSENSE } from './nonsense.ts';
-import { FIELDS, FRAMING, HOSTS } from './refusals.ts';
-import { LINES } from './refusals-line.ts';
 import { awkwardCuts } from './refusing.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -30,9 +28,15 @@ const GOOD: readonly string[] = [
   `\r\n\r\nGET /two-empty-lines HTTP/1.1\r\nHost: a\r\n${CLOSE}`,
   `GET /1 HTTP/1.1\r\nHost: a\r\nX-Correlation-Id: fixed-1\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n${CLOSE}hi`,
 ];
-const BAD = [...FRAMING, ...FIELDS, ...HOSTS, ...LINES]
-  .map((refusal) => refusal.bytes)
-  .filter((one) => one.length < 300);
+const MOST = 300;
+/** Refused, short, and by the head alone. */
+const isBadHead = ({ group, expect, bytes }: Entry): boolean => {
+  const inHead = ['framing', 'fields', 'host', 'line', 'heads'].includes(group);
+  return inHead && expect.is === 'refused' && expect.kind !== 'limit' && bytes.length < MOST;
+};
+const BAD = corpus('requests')
+  .filter(isBadHead)
+  .map(({ bytes }) => bytes);
 
 function cutAt(bytes: string, cuts: readonly number[]): string[] {
   const places = [...new Set(cuts)].filter((cut) => cut > 0 && cut < bytes.length).sort((a, b) => a - b);
@@ -71,15 +75,15 @@ async function assertSame(bytes: string, run: (pieces: string[]) => Promise<unkn
 }
 
 const everyByte = (bytes: string) => Array.from({ length: bytes.length - 1 }, (_, i) => i + 1);
-const cutting = (corpus: readonly string[]) =>
+const cutting = (all: readonly string[]) =>
   fc.record({
-    bytes: fc.constantFrom(...corpus),
+    bytes: fc.constantFrom(...all),
     cuts: fc.array(fc.nat({ max: 300 }), { minLength: 2, maxLength: 12 }),
   });
 
-async function assertProperty(corpus: readonly string[], run: (pieces: string[]) => Promise<unknown>): Promise<void> {
+async function assertProperty(all: readonly string[], run: (pieces: string[]) => Promise<unknown>): Promise<void> {
   const wholes = new Map<string, unknown>();
-  const property = fc.asyncProperty(cutting(corpus), async ({ bytes, cuts }) => {
+  const property = fc.asyncProperty(cutting(all), async ({ bytes, cuts }) => {
     if (!wholes.has(bytes)) wholes.set(bytes, await run([bytes]));
     assert.deepEqual(await run(cutAt(bytes, cuts)), wholes.get(bytes));
   });
@@ -122,7 +126,9 @@ const REPLIES: readonly string[] = [
   'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi',
   `${ok('hello')}EXTRA`,
 ];
-const HEADS = NONSENSE.map((nonsense) => nonsense.bytes).filter((bytes) => bytes.length < 300);
+const HEADS = corpus('replies')
+  .filter((entry) => isBadHead(entry) && entry.asked === 'GET')
+  .map(({ bytes }) => bytes);
 
 describe('replies in pieces', () => {
   let stage: Stage;

@@ -4,8 +4,8 @@
  */
 
 import assert from 'node:assert/strict';
+import type { Entry } from '../fuzz/corpus.ts';
 import type { RawReply } from '../support/raw-client.ts';
-import type { Refusal } from './refusals.ts';
 import type { Stage } from './stage.ts';
 
 /** RFC 9457 and RFC 9209: checks a reply the router made itself. */
@@ -65,8 +65,7 @@ export async function assertUnharmed(stage: Stage): Promise<void> {
 }
 
 /** One entry of the corpus: whole, behind a good request in the same packet, and cut in two at awkward places. */
-export async function assertRefusedAnyhow(stage: Stage, refusal: Refusal): Promise<void> {
-  const { bytes } = refusal;
+export async function assertRefusedAnyhow(stage: Stage, { bytes }: Entry): Promise<void> {
   await assertRefused(stage, [bytes]);
   await assertRefused(stage, [FIRST + bytes], 1);
   for (const cut of awkwardCuts(bytes)) await assertRefused(stage, [bytes.slice(0, cut), bytes.slice(cut)]);
