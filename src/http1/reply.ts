@@ -101,7 +101,8 @@ export class ReplyHead {
   switchesTo(offer: string): boolean {
     const offered = new Set(offer.toLowerCase().split(',').map(trimmed));
     const chosen = this.upgrade.toLowerCase().split(',').map(trimmed);
-    return this.connection.upgrade && this.upgrade !== '' && chosen.every((one) => offered.has(one));
+    const said = this.minor === 1 && this.connection.upgrade && this.upgrade !== '';
+    return said && chosen.every((one) => offered.has(one));
   }
 
   private refuse(reason: string): typeof REFUSED {

@@ -13,10 +13,12 @@ import { GROUND, replyAgain, type Said } from './ours.ts';
 const VITAL = ['content-length', 'transfer-encoding', 'x-correlation-id', 'x-signalbox-upstream'];
 /** Of a request also where it goes and who asked. */
 const VOUCHED = ['host', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'traceparent'];
-/** What an outside client may not say of itself (the ground's listener is of zone edge), nor ask of the next hop. */
-const SPOOFED = ['x-user-id', 'x-caller', 'proxy-authorization', 'keep-alive'];
+/** What an outside client may not say of itself, and what nobody says to the next hop. */
+const SPOOFED = ['x-user-id', 'x-caller'];
+const OF_THE_HOP = ['proxy-authorization', 'keep-alive', 'http2-settings'];
 
-const IN_REQUESTS = { alike: [...VITAL, ...VOUCHED], absent: SPOOFED };
+const IN_REQUESTS = { alike: [...VITAL, ...VOUCHED], absent: [...SPOOFED, ...OF_THE_HOP] };
+const IN_BELIEVED_REQUESTS = { alike: [...VITAL, ...VOUCHED], absent: OF_THE_HOP };
 const IN_REPLIES = { alike: VITAL, absent: [] };
 
 interface Expected {
@@ -31,11 +33,11 @@ const NEXT_REQUEST = 'GET /next HTTP/1.1\r\nHost: next\r\n\r\n';
 const NEXT_REPLY = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext';
 
 /** The requests as they leave for one origin, one behind the other. */
-export function forwardRequests(messages: readonly Said[]): { text: string; expected: Expected[] } {
+export function forwardRequests(messages: readonly Said[], on = GROUND): { text: string; expected: Expected[] } {
   let text = '';
   const expected: Expected[] = [];
   for (const said of messages) {
-    const { sent, head, exchange } = lead(said.head, GROUND);
+    const { sent, head, exchange } = lead(said.head, on);
     text += sent + said.raw;
     const host = head.rawHost || AUTHORITY;
     expected.push({
@@ -49,11 +51,12 @@ export function forwardRequests(messages: readonly Said[]): { text: string; expe
 }
 
 /** Every reader finds these requests, and the one behind them. */
-export function assertReadByAll(messages: readonly Said[], readers: readonly Habits[] = READERS): void {
-  const { text, expected } = forwardRequests(messages);
+export function assertReadByAll(messages: readonly Said[], on = GROUND): void {
+  const { text, expected } = forwardRequests(messages, on);
   const whole = text + NEXT_REQUEST;
   const next = { start: 'GET /next', body: '', end: whole.length, values: { host: 'next' } };
-  assertAlike(whole, [...expected, next], readers, IN_REQUESTS, (reader, most) => reader.requests(most));
+  const names = on.listener.internal ? IN_BELIEVED_REQUESTS : IN_REQUESTS;
+  assertAlike(whole, [...expected, next], READERS, names, (reader, most) => reader.requests(most));
 }
 
 /** The replies as they leave for a client of this version: interim ones, then the final one. */

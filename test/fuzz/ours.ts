@@ -16,6 +16,8 @@ import { ground } from '../unit/proxy/table.ts';
 import type { Field } from './grammar.ts';
 
 export const GROUND = ground({ zone: 'edge', caller: 'x-caller' });
+/** The same for callers who are believed about correlation. */
+export const INTERNAL = ground({ zone: 'internal', caller: 'x-caller' });
 
 export interface Said {
   /** The head as it came, with its empty line. */

@@ -102,6 +102,8 @@ describe('101', () => {
     assert.ok(!switched('Connection: Upgrade\r\n', 'websocket'));
     assert.ok(!switched('Connection: Upgrade\r\nUpgrade:\r\n', ''));
     assert.ok(!switched('Upgrade: websocket\r\n', 'websocket'));
+    const old = accepted('HTTP/1.0 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    assert.ok(!old.switchesTo('websocket'), 'HTTP/1.0 knows no 101');
   });
 });
 
