@@ -206,7 +206,8 @@ export class RequestHead implements RequestFacts {
     if (value === '') return true;
     const said = value.toLowerCase();
     const exact = said === '100-continue';
-    this.expectContinue = this.minor === 1 && exact;
+    // Where Connection names it, it goes no further, and nobody will say 100.
+    this.expectContinue = this.minor === 1 && exact && this.connection.named?.has('expect') !== true;
     return exact || !said.includes('100-continue') || this.no('an Expect that only some read as 100-continue');
   }
 

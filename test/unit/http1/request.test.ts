@@ -204,6 +204,7 @@ describe('options', () => {
     ['trailers in a second line', ['TE: gzip', 'TE: trailers'], { teTrailers: true }],
     ['TE without trailers', ['TE: gzip, xtrailers, trailers;q=1'], {}],
     ['Expect', ['Expect: 100-Continue'], { expectContinue: true }],
+    ['Expect that Connection names', ['Expect: 100-continue', 'Connection: expect'], {}],
     ['another expectation', ['Expect: 200-ok'], {}],
   ];
   for (const [name, of, wanted] of cases) {
