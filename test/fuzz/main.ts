@@ -113,15 +113,26 @@ function report(name: string, target: Target, { text, seed, error }: Trial & { e
   process.stdout.write(`at first: ${String(error).slice(0, 400)}\nwritten to ${path}\n`);
 }
 
+function argumentsOf() {
+  return parseArgs({
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string' },
+      target: { type: 'string' },
+      missed: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+}
+
 function main(): number {
-  const options = {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string' },
-    target: { type: 'string' },
-    missed: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  } as const;
-  const { values } = parseArgs({ options });
+  let values: ReturnType<typeof argumentsOf>['values'];
+  try {
+    values = argumentsOf().values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}\n`);
+    return 2;
+  }
   if (values.help) {
     process.stdout.write(`${HELP}\n`);
     return 0;
