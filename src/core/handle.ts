@@ -39,6 +39,11 @@ export interface Handle {
   getpeername(into: { address?: string }): number;
 }
 
+interface Listening {
+  onconnection: (status: number, handle: Handle) => void;
+  setNoDelay(on: boolean): number;
+}
+
 export interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void;
   wire: HandleUser | undefined;
@@ -70,12 +75,15 @@ export function takeHandle(socket: Socket): Handle {
   const handle = holder._handle;
   if (handle === null) throw new Error('a socket without a handle cannot be taken over');
   holder._handle = null;
+  handle.setNoDelay(true);
   return handle;
 }
 
 /** Takes accepted connections of a listening server as handles, before a socket is made of them; `status` is 0 or an error. */
 export function onAccept(server: Server, accept: (handle: Handle, error: string | undefined) => void): void {
-  const holder = server as unknown as { _handle: { onconnection: (status: number, handle: Handle) => void } }; // not in the types of Node.js
+  const holder = server as unknown as { _handle: Listening }; // not in the types of Node.js
+  // Accepted connections have what the listening socket has, which spares each of them a call to the system.
+  holder._handle.setNoDelay(true);
   holder._handle.onconnection = (status, handle) => accept(handle, status === 0 ? undefined : systemName(status));
 }
 

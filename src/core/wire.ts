@@ -81,7 +81,6 @@ export class Wire implements HandleUser {
     handle.wire = this;
     handle.onread = onread;
     handle.useUserBuffer(SHARED);
-    handle.setNoDelay(true);
     const peer: { address?: string } = {};
     handle.getpeername(peer);
     this.address = plainAddress(peer.address ?? '');

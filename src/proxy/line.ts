@@ -5,7 +5,7 @@
  * early ends it through `settle`, the only exit. Steps 8 to 10 go on in attempt.ts when the upstream speaks.
  */
 
-import { Exchange } from '../core/exchange.ts';
+import { Exchange, type RequestFacts } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
 import { ownText } from '../core/text.ts';
 import type { RequestHead } from '../http1/request.ts';
@@ -26,20 +26,14 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   // 1 arrive: the head is read; its facts go into one exchange, with one draw for all its choices
   // 2 board: one read of the current table; the exchange lives under this revision to its end
   const table = door.current.board();
-  const exchange = new Exchange(
-    door.clock.now(),
-    door.draw.chance(),
-    request,
-    door.id,
-    client.wire.address,
-    table.revision,
-  );
+  const exchange = arrived(client, request, door.draw.chance(), table.revision);
   exchange.bytesIn = end - start;
   const identity = identify(exchange, request, table.correlation, listener.internal, door.draw);
   const forwarded = forwardedFor(client, exchange);
   const attempt = new Attempt(client, exchange, table);
   client.passage = attempt;
   if (!persists(client)) client.closing = true;
+  client.last = request.connection.close && request.minor === 1;
 
   // 3 match: none is 404, two readings that lead to different routes are 400
   const matched = listener.match(request);
@@ -88,14 +82,20 @@ function refuse(client: Client, reason: Fault): void {
   const { door, request } = client;
   const known = { method: request.method || '-', target: '-', host: '', minor: request.minor, field: () => undefined };
   const table = door.current.board();
-  const exchange = new Exchange(door.clock.now(), 0, known, door.id, client.wire.address, table.revision);
+  const exchange = arrived(client, known, 0, table.revision);
   exchange.correlationId = door.draw.hex(32);
   exchange.traceId = door.draw.hex(32);
   exchange.spanId = door.draw.hex(16);
   const attempt = new Attempt(client, exchange, table);
   client.passage = attempt;
   client.closing = true;
+  client.last = false;
   attempt.refuse(reason);
+}
+
+function arrived(client: Client, request: RequestFacts, draw: number, revision: string): Exchange {
+  const { door, wire } = client;
+  return new Exchange(door.clock.now(), draw, request, door.id, wire.address, revision);
 }
 
 function unmatched(matched: Exclude<Matched, { is: 'route' }>, request: RequestHead): Fault {

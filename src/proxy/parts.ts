@@ -70,6 +70,8 @@ export interface Client {
   passage: Passage | undefined;
   /** The connection closes behind the reply under way. */
   closing: boolean;
+  /** The client itself said that it sends no more behind this request (RFC 9112 section 9.6). */
+  last: boolean;
   /** X-Forwarded-* and Forwarded of this client for the host it named last. */
   forwarded: string;
   forwardedHost: string;

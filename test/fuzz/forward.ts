@@ -73,7 +73,14 @@ export function forwardReplies(
     const interim = head.status < 200 && head.status !== 101;
     if (interim && minor === 0) continue;
     close = said.byClose || (minor === 0 && said.chunked);
-    const parts = { correlationHeader: 'x-correlation-id', correlationId: 'id', upstream: 'main', close, minor };
+    const parts = {
+      correlationHeader: 'x-correlation-id',
+      correlationId: 'id',
+      upstream: 'main',
+      close,
+      minor,
+      date: '',
+    };
     text += interim ? interimHead(head, GROUND.rules.reply) : replyHead(head, GROUND.rules.reply, undefined, parts);
     text += minor === 0 ? said.body : said.raw;
     const own = interim ? {} : { 'x-correlation-id': 'id', 'x-signalbox-upstream': 'main' };
