@@ -73,14 +73,9 @@ export function forwardReplies(
     const interim = head.status < 200 && head.status !== 101;
     if (interim && minor === 0) continue;
     close = said.byClose || (minor === 0 && said.chunked);
-    const parts = {
-      correlationHeader: 'x-correlation-id',
-      correlationId: 'id',
-      upstream: 'main',
-      close,
-      minor,
-      date: '',
-    };
+    const date = head.dated || head.status < 200 ? '' : 'Tue, 24 Nov 2026 08:00:00 GMT';
+    const id = { correlationHeader: 'x-correlation-id', correlationId: 'id' };
+    const parts = { ...id, upstream: 'main', close, minor, date };
     text += interim ? interimHead(head, GROUND.rules.reply) : replyHead(head, GROUND.rules.reply, undefined, parts);
     text += minor === 0 ? said.body : said.raw;
     const own = interim ? {} : { 'x-correlation-id': 'id', 'x-signalbox-upstream': 'main' };
@@ -134,6 +129,8 @@ function assertAlike(
 
 /** The lines that the router writes itself, however they are valued; nobody else's come through the ground's edge. */
 const OWN = [
+  // Of replies that brought none.
+  'date',
   ...[
     'x-correlation-id',
     'traceparent',
