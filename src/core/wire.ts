@@ -69,6 +69,7 @@ export class Wire implements HandleUser {
   private bytes: Buffer = SHARED;
   private reading = false;
   private ending = false;
+  private shut = false;
   private ended: (() => void) | undefined = undefined;
   private pendingWrites = 0;
   private smallReads = 0;
@@ -148,6 +149,7 @@ export class Wire implements HandleUser {
   wrote(status: number): void {
     this.pendingWrites--;
     if (this.closed) return;
+    if (this.ending && (this.pendingWrites === 0 || status < 0)) this.shutDown();
     if (status < 0) this.writeFailed(status);
     else if (this.pendingWrites === 0) this.tell(() => this.owner.onDrain());
   }
@@ -180,6 +182,13 @@ export class Wire implements HandleUser {
     if (this.finished) queueMicrotask(() => this.finish());
     if (this.ending) return;
     this.ending = true;
+    // A handle that is about to be shut down cannot be reset any more: what waits goes first, and may be given up till then.
+    if (this.pendingWrites === 0) this.shutDown();
+  }
+
+  private shutDown(): void {
+    if (this.shut) return;
+    this.shut = true;
     const request = new ShutdownWrap();
     request.oncomplete = () => this.finish();
     if (this.handle.shutdown(request) !== 0) queueMicrotask(() => this.finish());

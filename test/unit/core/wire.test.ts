@@ -10,7 +10,7 @@ import { onAccept } from '../../../src/core/handle.ts';
 import { BULK_BYTES, SHARED } from '../../../src/core/io.ts';
 import { Wire, type WireOwner } from '../../../src/core/wire.ts';
 import { watchHandles } from '../../support/leaks.ts';
-import { until } from '../../support/wait.ts';
+import { until, within } from '../../support/wait.ts';
 
 /** What a wire told, and how it is to be answered. */
 class Notes implements WireOwner {
@@ -234,5 +234,40 @@ test(
     wire.resume();
     peer.write('x');
     await until('the defect', () => notes.thrown === defect);
+  }),
+);
+
+test(
+  'one that is reset behind its own end, while bytes wait, is reset and looks like no clean end',
+  between(async (wire, _notes, peer) => {
+    peer.pause();
+    const whole = Buffer.alloc(20_000_000);
+    assert.equal(wire.writeBytes(whole, 0, whole.length, undefined), false);
+    wire.end();
+    await until('the way to be full', () => wire.unsent < whole.length);
+    wire.destroy(true);
+    const ending = new Promise((resolve) => {
+      peer.on('end', () => resolve('fin'));
+      peer.on('error', ({ message }) => resolve(message));
+    });
+    peer.resume();
+    assert.match(String(await within('the peer to be reset', ending)), /ECONNRESET/);
+  }),
+);
+
+test(
+  'one whose end waits for its bytes says so when the peer took them, and not before',
+  between(async (wire, _notes, peer) => {
+    peer.pause();
+    const whole = Buffer.alloc(20_000_000);
+    wire.writeBytes(whole, 0, whole.length, undefined);
+    let done = 0;
+    wire.end(() => done++);
+    await until('the way to be full', () => wire.unsent < whole.length);
+    assert.deepEqual([done, wire.finished], [0, false]);
+    peer.resume();
+    await once(peer, 'end');
+    await until('the end to be known', () => done === 1);
+    assert.ok(wire.finished);
   }),
 );
