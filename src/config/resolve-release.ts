@@ -5,7 +5,8 @@
  * with one that no range holds, they are refused with 426.
  */
 
-import { intersects, validRange } from 'semver';
+import intersects from 'semver/ranges/intersects.js';
+import validRange from 'semver/ranges/valid.js';
 import type {
   OtherwiseSettings,
   ReleaseSettings,

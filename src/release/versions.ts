@@ -7,7 +7,9 @@
  * Clients repeat themselves, so rulings are kept by the text that was stated, for a bounded number of texts.
  */
 
-import { parse, Range, type SemVer } from 'semver';
+import Range from 'semver/classes/range.js';
+import type SemVer from 'semver/classes/semver.js';
+import parse from 'semver/functions/parse.js';
 import type { Exchange, RequestFacts } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
 import type { NameSet } from '../core/names.ts';

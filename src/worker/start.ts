@@ -10,7 +10,6 @@ import type { BlockLedger } from '../core/ledger.ts';
 import type { SharedLanes } from '../core/shared.ts';
 import type { Destination } from '../telemetry/destination.ts';
 import { LineCollector } from '../telemetry/line-collector.ts';
-import { buildThread } from './build.ts';
 import { Crew } from './crew.ts';
 import type { EndableThread } from './protocol.ts';
 import { type RemoteNeeds, startWorker } from './remote.ts';
@@ -30,16 +29,18 @@ export interface CrewSite {
   readonly startWorker: ((needs: RemoteNeeds) => EndableThread) | undefined;
 }
 
-export function startCrew(site: CrewSite): Crew {
+export async function startCrew(site: CrewSite): Promise<Crew> {
   const { workers, hostname, lanes, ledger, log, debug, accessLog } = site;
   const threads = Math.max(1, workers);
   const lines = accessLog === undefined || workers === 0 ? undefined : new LineCollector(accessLog);
   const start = site.startWorker ?? startWorker;
   const worker = (lane: number, onEnd: RemoteNeeds['onEnd']): EndableThread =>
     start({ lane, birth: { hostname, threads, debug, lines: lines?.memory(lane) }, log, onEnd });
+  // The data plane is for the threads to load; this one needs it only where it is the thread.
+  const local = workers === 0 ? await loadLocalThread() : undefined;
   return new Crew({
     count: threads,
-    start: (lane, onEnd) => (workers === 0 ? localThread(site) : worker(lane, onEnd)),
+    start: (lane, onEnd) => (local === undefined ? worker(lane, onEnd) : local(site)),
     memory: (lane) => lanes.segments(lane),
     resetGauges: (lane) => ledger.resetGauges(lane),
     lines,
@@ -47,12 +48,15 @@ export function startCrew(site: CrewSite): Crew {
   });
 }
 
-function localThread({ hostname, log, debug, accessLog }: CrewSite): EndableThread {
-  const sink =
-    accessLog &&
-    ((lines: string): boolean => {
-      accessLog.write(Buffer.from(lines, 'latin1'));
-      return true;
-    });
-  return buildThread({ hostname, log, debug, sink, threads: 1 });
+async function loadLocalThread(): Promise<(site: CrewSite) => EndableThread> {
+  const { buildThread } = await import('./build.ts');
+  return ({ hostname, log, debug, accessLog }) => {
+    const sink =
+      accessLog &&
+      ((lines: string): boolean => {
+        accessLog.write(Buffer.from(lines, 'latin1'));
+        return true;
+      });
+    return buildThread({ hostname, log, debug, sink, threads: 1 });
+  };
 }
