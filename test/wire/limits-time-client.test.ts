@@ -213,7 +213,19 @@ test(
   ),
 );
 
-const LAST = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+/** The router ends the connection behind the reply; the client did not say that it sends no more. */
+const LAST = 'GET /last HTTP/1.0\r\nHost: a\r\n\r\n';
+
+test(
+  'a client that says its request is the last is not waited for',
+  onTimedStage(fine, async (stage) => {
+    const client = await stage.client();
+    assert.equal((await client.ask('GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).body, 'fine');
+    assert.equal(await client.closed(), 'fin');
+    assert.equal(await stage.connections(), 0);
+    assert.deepEqual(stage.cuts, {});
+  }),
+);
 
 test(
   'a client that keeps its side open behind the last reply and says nothing is let go after 2 s',
