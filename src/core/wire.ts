@@ -30,6 +30,8 @@ import {
   STRING_BYTES,
 } from './io.ts';
 
+import { textOf } from './text.ts';
+
 /** Who is told what happens on a wire. None of these is called from inside a call of the owner's. */
 export interface WireOwner {
   /** `length` bytes stand at the start of `bytes`, until the call returns; false pauses reading until `resume`. */
@@ -104,7 +106,7 @@ export class Wire implements HandleUser {
    */
   writeBytes(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
     // Up to 16 KiB the binding sends a text from its stack and copies only what has to wait; more is copied always.
-    if (end - start <= STRING_BYTES) return this.write(bytes.toString('latin1', start, end));
+    if (end - start <= STRING_BYTES) return this.write(textOf(bytes, start, end));
     const part = bytes.subarray(start, end);
     return this.writeView(slab === undefined ? Buffer.from(part) : part);
   }

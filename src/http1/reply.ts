@@ -6,6 +6,7 @@
  */
 
 import { NAME, type NameSet } from '../core/names.ts';
+import { textOf } from '../core/text.ts';
 import { CR, LF, SP, VALUE } from './bytes.ts';
 import {
   CONTENT_LENGTH,
@@ -62,7 +63,7 @@ export class ReplyHead {
     }
     if (after === INCOMPLETE) return INCOMPLETE;
     this.fieldsStart = lineEnd - start;
-    this.head = bytes.toString('latin1', start, after);
+    this.head = textOf(bytes, start, after);
     return this.readFields(headRequest) ? after : REFUSED;
   }
 

@@ -9,7 +9,7 @@
 import type { RequestFacts } from '../core/exchange.ts';
 import type { FaultCode } from '../core/fault.ts';
 import { NAME, type NameSet } from '../core/names.ts';
-import { ownText } from '../core/text.ts';
+import { ownText, textOf } from '../core/text.ts';
 import { CR, LF, SP, TARGET, TOKEN } from './bytes.ts';
 import {
   CONTENT_LENGTH,
@@ -86,7 +86,7 @@ export class RequestHead implements RequestFacts {
     }
     if (after === INCOMPLETE) return INCOMPLETE;
     this.fieldsStart = lineEnd - start;
-    this.head = bytes.toString('latin1', start, after);
+    this.head = textOf(bytes, start, after);
     this.target = this.head.slice(this.targetStart, this.targetEnd);
     return this.readFields() && this.readTarget() ? after : REFUSED;
   }
@@ -267,7 +267,7 @@ function methodAt(bytes: Buffer, start: number, end: number): string {
     bytes[start + 3] === 84
   )
     return 'POST';
-  return bytes.toString('latin1', start, end);
+  return textOf(bytes, start, end);
 }
 
 function sameAuthority(a: string, b: string): boolean {

@@ -49,7 +49,7 @@ export function identify(
   exchange.correlationId = kept ? inbound : draw.hex(32);
   if (internal) {
     if (correlation.caller >= 0) exchange.caller = head.field(correlation.caller);
-    if (correlation.context.length > 0) exchange.context = correlation.context.map(({ number }) => head.field(number));
+    if (correlation.context.length > 0) exchange.context = contextOf(head, correlation);
   }
   const parent = internal ? head.field(NAME.traceparent) : undefined;
   exchange.spanId = draw.hex(16);
@@ -64,6 +64,12 @@ export function identify(
   exchange.traceId = draw.hex(32);
   const line = `traceparent: 00-${exchange.traceId}-${exchange.spanId}-01\r\n`;
   return { number: correlation.number, kept, keepState: false, traceparent: line };
+}
+
+function contextOf(head: RequestHead, { context }: Correlation): (string | undefined)[] {
+  const values: (string | undefined)[] = [];
+  for (let i = 0; i < context.length; i++) values.push(head.field(context[i].number));
+  return values;
 }
 
 /** A higher version is read by the known format, as section 3.2 asks; version ff and all-zero ids are invalid. */
