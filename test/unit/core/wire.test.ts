@@ -135,9 +135,12 @@ test(
     const bytes = Buffer.alloc(60_000, 'a');
     const copy = Buffer.from(bytes);
     let writes = 0;
-    while (wire.writeBytes(bytes, 0, bytes.length, undefined)) writes++;
+    // The kernel may take in a second try what it did not take in the first: then it still counts as waiting, with no bytes.
+    do {
+      wire.writeBytes(bytes, 0, bytes.length, undefined);
+      writes++;
+    } while (wire.unsent === 0);
     assert.equal(wire.writeWithHead('head', bytes, 0, 20, undefined), false);
-    assert.ok(wire.unsent > 0);
     bytes.fill('b');
     assert.equal(wire.writeWithHead('later', bytes, 0, 20, undefined), false);
     assert.deepEqual(notes.events, []);
@@ -147,7 +150,7 @@ test(
     assert.equal(wire.unsent, 0);
     wire.end();
     await once(peer, 'end');
-    const wanted = [...new Array<Buffer>(writes + 1).fill(copy), Buffer.from('head'), copy.subarray(0, 20)];
+    const wanted = [...new Array<Buffer>(writes).fill(copy), Buffer.from('head'), copy.subarray(0, 20)];
     assert.ok(seen.bytes().equals(Buffer.concat([...wanted, Buffer.from('later'), bytes.subarray(0, 20)])));
   }),
 );
