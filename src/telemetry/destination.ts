@@ -88,6 +88,8 @@ class FileDestination implements Destination {
   private writing = false;
   private again: NodeJS.Timeout | undefined = undefined;
   private toReopen = false;
+  /** The last write failed. */
+  private stuck = false;
   private onIdle: (() => void) | undefined = undefined;
 
   constructor(target: string | 1 | 2, options: DestinationOptions) {
@@ -131,7 +133,8 @@ class FileDestination implements Destination {
   /** One write at a time; a turn is written whole before the next begins, so that lines of two never mix. */
   private go(): void {
     if (this.writing || this.again !== undefined) return;
-    if (this.toReopen) this.openAnew();
+    // Between two turns, so that no line is torn in two; but a file that takes nothing may keep a turn for ever.
+    if (this.toReopen && (this.turn === undefined || this.stuck)) this.openAnew();
     this.turn ??= this.nextTurn();
     const { turn } = this;
     const bytes = turn?.from === 'chunk' ? turn.bytes.subarray(turn.at) : turn?.source.peek(turn.left);
@@ -163,6 +166,7 @@ class FileDestination implements Destination {
   }
 
   private wrote(count: number): void {
+    this.stuck = false;
     const { turn } = this;
     if (turn?.from === 'chunk') {
       this.queued -= count;
@@ -176,6 +180,7 @@ class FileDestination implements Destination {
   }
 
   private failed(error: Error): void {
+    this.stuck = true;
     this.tell(error);
     this.again = setTimeout(() => {
       this.again = undefined;

@@ -82,6 +82,26 @@ test('after a rotation and reopen, lines go to the new file, and none is lost', 
   });
 });
 
+test('a rotation in the middle of a long text tears no line', async () => {
+  await within(async ({ path, open }) => {
+    const destination = open(path);
+    const ring = new Ring(ringMemory(1 << 20));
+    for (let n = 0; ring.write(`${n} ${LINE}`); n++);
+    destination.pull(ring);
+    destination.write(Buffer.from(LINE.repeat(10_000)));
+    await rename(path, `${path}.1`);
+    destination.reopen();
+    destination.write(Buffer.from('after\n'));
+    await destination.end();
+    const [old, fresh] = await Promise.all([readFile(`${path}.1`, 'utf8'), readFile(path, 'utf8')]);
+    for (const text of [old, fresh]) {
+      assert.ok(text === '' || text.endsWith('\n'));
+      for (const line of text.split('\n').slice(0, -1)) assert.match(line, /^(\d+ )?x{99}$|^after$/);
+    }
+    assert.ok(old.length > 0 && fresh.endsWith('after\n'));
+  });
+});
+
 test('a name that cannot be opened is told at once, with the reason of the system', async () => {
   await within(async ({ path, open }) => {
     assert.throws(() => open(join(path, 'no', 'such', 'directory.log')), /ENOENT/);
