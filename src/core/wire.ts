@@ -207,7 +207,8 @@ export class Wire implements HandleUser {
   destroy(reset = false): void {
     if (this.closed) return;
     this.closed = true;
-    this.letGo();
+    // A write of the connection on the other side may still refer to what was read last.
+    this.leaveSlab();
     if (!reset || this.handle.reset() !== 0) this.handle.close();
   }
 
@@ -225,7 +226,8 @@ export class Wire implements HandleUser {
     } else if (!taken) {
       if (!goesOn) this.leaveSlab();
     } else if (this.smallReads >= SMALL_READS || (!goesOn && !mayRest())) {
-      this.letGo();
+      returnSlab(this.slab, true);
+      this.slab = undefined;
     }
   }
 
@@ -234,14 +236,9 @@ export class Wire implements HandleUser {
     return this.slab?.bytes === bytes ? this.slab : undefined;
   }
 
-  /** A write of another connection still refers to what was read: the next read goes elsewhere. Only while reading. */
+  /** A write of another connection still refers to what was read: the next read goes elsewhere. From `onRead` only. */
   leaveSlab(): void {
     if (this.slab !== undefined) returnSlab(this.slab, false);
-    this.slab = undefined;
-  }
-
-  private letGo(): void {
-    if (this.slab !== undefined) returnSlab(this.slab, this.pendingWrites === 0);
     this.slab = undefined;
   }
 

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { onAccept } from '../../../src/core/handle.ts';
-import { BULK_BYTES, SHARED } from '../../../src/core/io.ts';
+import { BULK_BYTES, borrowSlab, returnSlab, SHARED } from '../../../src/core/io.ts';
 import { Wire, type WireOwner } from '../../../src/core/wire.ts';
 import { watchHandles } from '../../support/leaks.ts';
 import { until, within } from '../../support/wait.ts';
@@ -177,6 +177,21 @@ test(
     peer.write('smaller');
     await until('the next read', () => notes.text.endsWith('smaller'));
     assert.equal(notes.buffers.at(-1), SHARED);
+  }),
+);
+
+test(
+  'a connection that ends lends its slab to nobody: a write on the other side may still refer to it',
+  between(async (wire, notes, peer) => {
+    notes.onData = (length) => wire.settle(length, true, true);
+    wire.resume();
+    peer.write(Buffer.alloc(300_000));
+    await until('a slab', () => wire.slab !== undefined);
+    const { slab } = wire;
+    wire.destroy();
+    const lent = Array.from({ length: 100 }, () => borrowSlab());
+    assert.ok(slab !== undefined && !lent.includes(slab));
+    for (const each of lent) returnSlab(each, true);
   }),
 );
 
