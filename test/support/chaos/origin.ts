@@ -252,11 +252,11 @@ class OriginTalk {
   private after(then: Then): void {
     const { socket } = this;
     if (then === 'end') socket.end();
-    else if (then === 'reset') setImmediate(() => resetNow(socket));
-    else if (then === 'reset-soon') {
-      this.dying = true;
-      setTimeout(() => resetNow(socket), 2);
-    }
+    if (then !== 'reset' && then !== 'reset-soon') return;
+    // A request that comes before the reset must get no reply: one that breaks off would look like the router's doing.
+    this.dying = true;
+    if (then === 'reset') setImmediate(() => resetNow(socket));
+    else setTimeout(() => resetNow(socket), 2);
   }
 }
 
