@@ -2,8 +2,9 @@
  * Brings the access log lines of all data threads to one destination.
  *
  * Rule: the control thread is the only writer, so lines never interleave; each thread has a ring, which outlives it, so
- * what a dying thread wrote is not lost. The rings are looked through a few times a second: what a thread writes between
- * two looks must fit into its ring, and is dropped and counted by the thread where it does not.
+ * what a dying thread wrote is not lost. While lines come the rings are looked through a few times a second: what a thread
+ * writes between two looks must fit into its ring, and is dropped and counted by the thread where it does not. While none
+ * come nothing wakes this thread; the first one rings a bell.
  */
 
 import { Ring, ringMemory } from '../core/ring.ts';
@@ -14,14 +15,27 @@ export const RING_BYTES = 8_388_608;
 /** Milliseconds between two looks. */
 const LOOK_EVERY = 50;
 
+interface Lines {
+  readonly memory: SharedArrayBuffer;
+  readonly ring: Ring;
+  /** This thread hears of the next line. */
+  listening: boolean;
+}
+
 export class LineCollector {
   private readonly destination: Destination;
-  private readonly rings = new Map<number, { readonly memory: SharedArrayBuffer; readonly ring: Ring }>();
-  private readonly timer: NodeJS.Timeout;
+  private readonly rings = new Map<number, Lines>();
+  /** Undefined while nothing comes. */
+  private timer: NodeJS.Timeout | undefined = undefined;
+  private stopped = false;
 
   constructor(destination: Destination) {
     this.destination = destination;
-    this.timer = setInterval(() => this.collect(), LOOK_EVERY).unref();
+  }
+
+  /** Whether the rings are looked through by the clock now, and not only when one rings. */
+  get looking(): boolean {
+    return this.timer !== undefined;
   }
 
   /** The memory of a lane's ring, made at the first call. */
@@ -29,7 +43,9 @@ export class LineCollector {
     const known = this.rings.get(lane);
     if (known !== undefined) return known.memory;
     const memory = ringMemory(RING_BYTES);
-    this.rings.set(lane, { memory, ring: new Ring(memory) });
+    const lines = { memory, ring: new Ring(memory), listening: false };
+    this.rings.set(lane, lines);
+    this.listen(lines);
     return memory;
   }
 
@@ -38,8 +54,41 @@ export class LineCollector {
     for (const { ring } of this.rings.values()) this.destination.pull(ring);
   }
 
-  stop(): void {
-    clearInterval(this.timer);
+  private look(): void {
+    const nothing = [...this.rings.values()].every(({ ring }) => ring.held === 0);
     this.collect();
+    if (!nothing) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+    for (const lines of this.rings.values()) this.listen(lines);
+  }
+
+  /** One waiting at a time for each ring: a ring that stays silent must not gather them. */
+  private listen(lines: Lines): void {
+    if (lines.listening) return;
+    const bell = lines.ring.bell();
+    if (bell === undefined) {
+      this.wake();
+      return;
+    }
+    lines.listening = true;
+    void bell.then(() => {
+      lines.listening = false;
+      this.wake();
+    });
+  }
+
+  private wake(): void {
+    if (this.stopped || this.timer !== undefined) return;
+    this.timer = setInterval(() => this.look(), LOOK_EVERY).unref();
+    this.collect();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.collect();
+    for (const { ring } of this.rings.values()) ring.ring();
   }
 }
