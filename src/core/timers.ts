@@ -2,7 +2,8 @@
  * Coarse timers: one wheel per data thread instead of a timer object per request.
  *
  * Rule: an entry that is put off (the usual case: a connection's next deadline lies later) costs one field write; it is
- * moved only when the wheel passes its old slot. An entry fires up to one tick late, never early.
+ * moved only when the wheel passes its old slot. An entry fires up to one tick late, never early. The wheel sleeps until
+ * the next slot that holds something is over: a thread without deadlines is not woken.
  */
 
 import type { Clock } from './clock.ts';
@@ -24,18 +25,24 @@ export class Timer {
 
 export const TICK = 20;
 const SLOTS = 512;
+const TURNING = Number.NEGATIVE_INFINITY;
 
 export class Timers {
   private readonly clock: Clock;
   /** Each slot is a ring with a head of its own, so that linking needs no case for "first" or "last". */
   private readonly slots: Timer[];
   private passed: number;
-  private readonly interval: NodeJS.Timeout | undefined;
+  private readonly own: boolean;
+  private alarm: NodeJS.Timeout | undefined = undefined;
+  /** The tick whose end the alarm waits for, Infinity where nothing is armed; slots before it are empty. TURNING in a turn. */
+  private wakesAfter = Number.POSITIVE_INFINITY;
+  private stopped = false;
   private afterReads: NodeJS.Immediate | undefined = undefined;
 
   /** `own: false` leaves turning the wheel to the caller (tests with a fake clock call `turn`). */
   constructor(clock: Clock, own = true) {
     this.clock = clock;
+    this.own = own;
     this.passed = Math.floor(clock.now() / TICK);
     this.slots = Array.from({ length: SLOTS }, () => {
       const head = new Timer(() => {});
@@ -43,7 +50,6 @@ export class Timers {
       head.next = head;
       return head;
     });
-    if (own) this.interval = setInterval(() => this.turnSoon(), TICK).unref();
   }
 
   /** Arms or re-arms: `timer.fire` is called at `due` (monotonic milliseconds) or up to a tick later. */
@@ -63,7 +69,7 @@ export class Timers {
     unlink(timer);
   }
 
-  /** Fires all that is due; called once a tick. */
+  /** Fires all that is due; called where the alarm rang, or once a tick. */
   turn(now = this.clock.now()): void {
     const current = Math.floor(now / TICK);
     const from = Math.max(this.passed, current - SLOTS);
@@ -78,11 +84,36 @@ export class Timers {
    */
   private turnSoon(): void {
     const now = this.clock.now();
-    this.afterReads = setImmediate(() => this.turn(now));
+    this.afterReads = setImmediate(() => {
+      this.wakesAfter = TURNING;
+      try {
+        this.turn(now);
+      } finally {
+        this.sleep();
+      }
+    });
+  }
+
+  /** Until the end of the first slot that holds something. */
+  private sleep(): void {
+    this.wakesAfter = Number.POSITIVE_INFINITY;
+    for (let tick = this.passed; tick < this.passed + SLOTS && tick < this.wakesAfter; tick++) {
+      const head = this.slots[tick % SLOTS];
+      if (head.next !== head) this.wakeAfter(tick);
+    }
+  }
+
+  private wakeAfter(tick: number): void {
+    if (this.stopped) return;
+    this.wakesAfter = tick;
+    clearTimeout(this.alarm);
+    const wait = Math.ceil((tick + 1) * TICK - this.clock.now());
+    this.alarm = setTimeout(() => this.turnSoon(), Math.max(1, wait)).unref();
   }
 
   stop(): void {
-    clearInterval(this.interval);
+    this.stopped = true;
+    clearTimeout(this.alarm);
     clearImmediate(this.afterReads);
   }
 
@@ -105,6 +136,9 @@ export class Timers {
 
   private put(timer: Timer): void {
     unlink(timer);
+    // What the wheel slept through was empty.
+    if (this.own && this.wakesAfter > this.passed + 1)
+      this.passed = Math.min(Math.floor(this.clock.now() / TICK), this.wakesAfter);
     // The slot after the one `due` falls into: passed only when `due` is surely over. Far ones are looked at once a round.
     const tick = Math.min(Math.floor(timer.due / TICK), this.passed + SLOTS - 1);
     const slot = Math.max(tick, this.passed);
@@ -114,6 +148,7 @@ export class Timers {
     timer.next = head;
     if (head.prev !== undefined) head.prev.next = timer;
     head.prev = timer;
+    if (this.own && slot < this.wakesAfter) this.wakeAfter(slot);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { TICK, Timer, Timers } from '../../../src/core/timers.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { breathe } from '../../support/wait.ts';
@@ -207,10 +207,28 @@ test('what a late timer arms during a long turn is not passed over', () => {
   inTime(far.fired, after + ROUND - TICK);
 });
 
-test('a wheel of its own turns by itself, behind the reads of its round, until it is stopped', async (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+/** A wheel of its own, whose alarms a fake clock rings; `wakes` counts them. */
+function ownWheel(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const clock = new FakeClock();
   const timers = new Timers(clock);
+  const alarms = t.mock.method(globalThis, 'setTimeout');
+  return {
+    clock,
+    timers,
+    alarms: () => alarms.mock.callCount(),
+    pass: async (milliseconds: number, step = TICK) => {
+      for (let left = milliseconds; left > 0; left -= step) {
+        clock.advance(Math.min(step, left));
+        t.mock.timers.tick(Math.min(step, left));
+        await breathe();
+      }
+    },
+  };
+}
+
+test('a wheel of its own turns by itself, behind the reads of its round, until it is stopped', async (t) => {
+  const { clock, timers, pass } = ownWheel(t);
   const fired: number[] = [];
   const timer = new Timer(() => fired.push(clock.now()));
   timers.arm(timer, 1_010);
@@ -223,7 +241,45 @@ test('a wheel of its own turns by itself, behind the reads of its round, until i
   clock.advance(10 * TICK);
   t.mock.timers.tick(TICK);
   timers.stop();
-  t.mock.timers.tick(10 * TICK);
-  await breathe();
+  await pass(10 * TICK);
   assert.deepEqual(fired, [1_020]);
+});
+
+test('a wheel sleeps while nothing is armed, and till the next deadline but for one look a round', async (t) => {
+  const { clock, timers, alarms, pass } = ownWheel(t);
+  await pass(3 * ROUND, ROUND / 4);
+  assert.equal(alarms(), 0);
+  const fired: number[] = [];
+  const timer = new Timer(() => fired.push(clock.now()));
+  const due = clock.now() + 3 * ROUND + 100;
+  timers.arm(timer, due);
+  await pass(4 * ROUND);
+  inTime(fired, due);
+  assert.ok(alarms() <= 5, `${alarms()} alarms`);
+  const before = alarms();
+  await pass(ROUND);
+  assert.equal(alarms(), before);
+});
+
+test('a deadline nearer than the one that is slept for wakes the wheel earlier, after whatever sleep', async (t) => {
+  const { clock, timers, pass } = ownWheel(t);
+  const all = [ROUND - 40, 2_000, 60, 5_000].map((delay) => {
+    const fired: number[] = [];
+    const timer = new Timer(() => fired.push(clock.now()));
+    return { due: clock.now() + delay, fired, timer };
+  });
+  for (const { timer, due } of all) timers.arm(timer, due);
+  await pass(1_000);
+  // The wheel slept past several ticks: what is armed now still counts from now.
+  const late: number[] = [];
+  const one = new Timer(() => {
+    late.push(clock.now());
+    if (late.length < 3) timers.arm(one, clock.now() + 30);
+  });
+  timers.arm(one, clock.now() + 30);
+  const armed = clock.now();
+  await pass(ROUND);
+  for (const { due, fired } of all) inTime(fired, due);
+  assert.equal(late.length, 3);
+  assert.ok(late[2] <= armed + 3 * 30 + 6 * TICK, `fired at ${late}`);
 });
