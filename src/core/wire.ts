@@ -57,6 +57,9 @@ const SMALL_READS = 4;
 /** Lent to each write; used up only by one that the kernel does not take at once. */
 let spare = new WriteWrap();
 
+/** Where the system's answer about the other side is put: its fields exist already, which spares each connection making them. */
+const PEER = { address: '', family: '', port: 0 };
+
 export class Wire implements HandleUser {
   /** The other side's address, '' where it left before it could be asked. */
   readonly address: string;
@@ -84,9 +87,9 @@ export class Wire implements HandleUser {
     handle.wire = this;
     handle.onread = onread;
     handle.useUserBuffer(SHARED);
-    const peer: { address?: string } = {};
-    handle.getpeername(peer);
-    this.address = plainAddress(peer.address ?? '');
+    PEER.address = '';
+    handle.getpeername(PEER);
+    this.address = plainAddress(PEER.address);
   }
 
   /** Bytes that were written and the kernel has not taken yet. */

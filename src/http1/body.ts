@@ -102,6 +102,12 @@ export class BodyReader {
     this.lastChunk = false;
   }
 
+  /** The body is over, or nobody waits for its rest: what was gathered of a trailer goes. */
+  forget(): void {
+    this.trailerName = '';
+    this.ranges = undefined;
+  }
+
   /**
    * Takes what belongs to the body from `start`. Returns the position behind the last byte of it; -1 where the framing
    * is malformed, with `refusal` set.

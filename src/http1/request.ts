@@ -3,7 +3,7 @@
  *
  * Rule: strict RFC 9112, nothing repaired. A head is read in one pass when it is complete; a head in pieces is read anew
  * when a piece brings a line end (at most once a header line, so a dripping client buys no work). One RequestHead
- * serves all requests of a connection, one after the other.
+ * serves many requests, one after the other, not all of one connection.
  */
 
 import type { RequestFacts } from '../core/exchange.ts';
@@ -95,6 +95,11 @@ export class RequestHead implements RequestFacts {
   forget(): void {
     this.head = '';
     this.target = '';
+    this.method = '';
+    this.minor = 1;
+    // Slices of the head, which would keep it.
+    this.upgrade = '';
+    this.connection.named = undefined;
   }
 
   private refuse(code: FaultCode, reason: string): typeof REFUSED {

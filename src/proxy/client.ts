@@ -11,11 +11,12 @@ import type { Handle } from '../core/handle.ts';
 import type { Slab } from '../core/io.ts';
 import { Timer } from '../core/timers.ts';
 import { Wire, type WireOwner } from '../core/wire.ts';
-import { BodyReader } from '../http1/body.ts';
+import type { BodyReader } from '../http1/body.ts';
 import { CR, endsLine, LF } from '../http1/bytes.ts';
 import { INCOMPLETE, REFUSED } from '../http1/fields.ts';
-import { RequestHead } from '../http1/request.ts';
+import type { RequestHead } from '../http1/request.ts';
 import type { Client, Doorway, Passage, Waiting } from './parts.ts';
+import { borrowBody, borrowRequest, NO_BODY, NO_REQUEST, returnReaders } from './readers.ts';
 
 /** head: waiting for a request; busy: an exchange is under way; lingering: replied for good, the rest is thrown away. */
 type Phase = 'head' | 'busy' | 'tunnel' | 'lingering' | 'closed';
@@ -32,8 +33,9 @@ export const LINGER_LIMIT = 5_000;
 export class ClientConnection implements Client, WireOwner {
   readonly door: Doorway;
   readonly wire: Wire;
-  readonly request = new RequestHead();
-  readonly body = new BodyReader();
+  /** Lent while a request is here or under way; see readers.ts. */
+  request: RequestHead = NO_REQUEST;
+  body: BodyReader = NO_BODY;
   passage: Passage | undefined = undefined;
   /** The connection closes behind the reply under way. */
   closing = false;
@@ -155,6 +157,7 @@ export class ClientConnection implements Client, WireOwner {
   private consume(bytes: Buffer, start: number, end: number, stable: boolean): void {
     let at = start;
     this.consuming = true;
+    this.borrow();
     while (at < end && this.phase === 'head') {
       this.held = this.wire.unsent > MOST_UNSENT;
       if (this.held) break;
@@ -180,6 +183,25 @@ export class ClientConnection implements Client, WireOwner {
       }
       this.stash(bytes, at, end, stable);
     }
+    this.rest();
+  }
+
+  private borrow(): void {
+    if (this.request !== NO_REQUEST) return;
+    this.request = borrowRequest();
+    this.body = borrowBody();
+  }
+
+  /** Gives the readers back where nothing of a request is here. */
+  private rest(): void {
+    if (this.idle || this.phase === 'closed') this.giveBack();
+  }
+
+  private giveBack(): void {
+    if (this.request === NO_REQUEST) return;
+    returnReaders(this.request, this.body);
+    this.request = NO_REQUEST;
+    this.body = NO_BODY;
   }
 
   /** One empty line before a request is let pass (RFC 9112 section 2.2), as old clients send it behind a body. */
@@ -222,10 +244,10 @@ export class ClientConnection implements Client, WireOwner {
       return;
     }
     this.phase = 'head';
-    this.request.forget();
     this.wait('next', now + this.door.settings.timeout.keepAlive);
     if (this.consuming) return;
     this.takePending();
+    this.rest();
     this.readOn();
   }
 
@@ -316,6 +338,7 @@ export class ClientConnection implements Client, WireOwner {
     if (this.cutTimer !== undefined) this.door.timers.remove(this.cutTimer);
     this.passage = undefined;
     passage?.onClientGone();
+    if (passage === undefined && !this.consuming) this.giveBack();
     this.wire.destroy();
     this.door.left(this);
   }

@@ -9,7 +9,8 @@ import type { Handle } from '../../../src/core/handle.ts';
 import { NameSet } from '../../../src/core/names.ts';
 import { Timers } from '../../../src/core/timers.ts';
 import { ClientConnection } from '../../../src/proxy/client.ts';
-import type { Client, Doorway } from '../../../src/proxy/parts.ts';
+import type { Client, Doorway, Passage } from '../../../src/proxy/parts.ts';
+import { NO_BODY, NO_REQUEST } from '../../../src/proxy/readers.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { listenerSettings } from '../../support/tables.ts';
 
@@ -89,4 +90,57 @@ test('one that took it and keeps its side open is closed after 2 s', () => {
   assert.deepEqual(done, []);
   run(60);
   assert.deepEqual(done, ['lingering', 'destroy']);
+});
+
+test('a connection has readers while a request is here or under way, and leaves them to the next one when it rests', () => {
+  const { client } = connection();
+  const has = () => client.request !== NO_REQUEST && client.body !== NO_BODY;
+  assert.equal(has(), false);
+  const [begun, ended] = ['POST /1 HTTP/1.0\r\nHost: a\r\n', 'Connection: keep-alive\r\n\r\n'].map((text) =>
+    Buffer.from(text),
+  );
+  client.onRead(begun.length, begun);
+  assert.equal(has(), true);
+  const { request, body } = client;
+  client.onRead(ended.length, ended);
+  assert.deepEqual([client.request, client.body, request.minor], [request, body, 0]);
+  client.next(0);
+  assert.equal(has(), false);
+  const other = connection();
+  const later = asking('/2');
+  other.client.onRead(later.length - 1, later);
+  assert.equal(other.client.request, request);
+  assert.equal(other.client.body, body);
+  client.onRead(later.length, later);
+  assert.notEqual(client.request, request);
+  assert.deepEqual([client.request.method, client.request.minor], ['GET', 1]);
+});
+
+test('a connection keeps its readers while the next request has begun behind the one under way', () => {
+  const { client, done } = connection();
+  const both = Buffer.concat([asking('/1'), asking('/2')]);
+  client.onRead(both.length - 1, both);
+  const { request } = client;
+  client.next(0);
+  assert.equal(client.request, request);
+  client.onRead(1, both.subarray(-1));
+  assert.deepEqual(done, ['/1', '/2']);
+});
+
+test('a connection that closes leaves its readers, one that breaks under an exchange takes them with it', () => {
+  const readersOf = ({ client }: { client: ClientConnection }) => {
+    const head = asking('/1');
+    client.onRead(head.length, head);
+    return client.request;
+  };
+  const closing = connection();
+  const left = readersOf(closing);
+  closing.client.closing = true;
+  closing.client.last = true;
+  closing.client.next(0);
+  const breaking = connection();
+  assert.equal(readersOf(breaking), left);
+  breaking.client.passage = { onClientGone: () => {} } as unknown as Passage;
+  breaking.client.break();
+  assert.notEqual(readersOf(connection()), left);
 });
