@@ -8,9 +8,10 @@
 
 import type { RequestFacts } from '../../src/core/exchange.ts';
 import { NameSet } from '../../src/core/names.ts';
-import { buildMatcher, type Matcher } from '../../src/routing/match.ts';
+import type { Matcher } from '../../src/routing/match.ts';
+import { MatcherBuilder } from '../../src/routing/match-build.ts';
 import { Patterns } from '../../src/routing/match-regex.ts';
-import type { PathMatch, Route } from '../../src/routing/route.ts';
+import type { Route } from '../../src/routing/route.ts';
 import { tell } from './timing.ts';
 
 const ROUNDS = 5;
@@ -26,16 +27,10 @@ class Facts implements RequestFacts {
   }
 }
 
-function route(id: string, host: string | undefined, path: PathMatch): Route {
-  const nothing = { set: {}, add: {}, remove: [] };
+function route(id: string): Route {
   return {
     id,
-    settings: {
-      match: { ...(host === undefined ? {} : { host }), path, headers: {}, query: {} },
-      release: { split: [], mode: 'proxy' },
-      rewrite: { headers: { request: nothing, response: nothing } },
-      listeners: [],
-    },
+    settings: { release: { split: [], mode: 'proxy' }, listeners: [] },
     block: 0,
     gates: [],
     answers: [],
@@ -48,13 +43,15 @@ function route(id: string, host: string | undefined, path: PathMatch): Route {
 type Shape = 'paths' | 'hosts';
 
 function matcherOf(count: number, shape: Shape): Matcher {
-  const routes: Route[] = [];
+  const builder = new MatcherBuilder(new NameSet(), new Patterns());
   for (let i = 0; i < count; i++) {
     const host = shape === 'hosts' ? `svc-${i}.internal` : undefined;
     const value = shape === 'hosts' ? '/api' : `/team-${i % 97}/service-${i}`;
-    routes.push(route(`r${i}`, host, { kind: 'prefix', value: flat(value) }));
+    const match = { ...(host === undefined ? {} : { host }), headers: {}, query: {} };
+    builder.add(route(`r${i}`), { ...match, path: { kind: 'prefix', value: flat(value) } });
   }
-  return buildMatcher(routes, new NameSet(), new Patterns());
+  const steps = builder.build();
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
 interface Asked {

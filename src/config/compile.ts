@@ -2,8 +2,9 @@
  * From a document to the table that traffic runs on.
  *
  * Rule: pure but for the site, which lends living upstreams and numbers of counters; the same document gives the same
- * table on every thread. The only file that calls the sisters' `build.ts`. What a document asks for and cannot be built
- * (an unknown upstream, an expression that RE2 cannot run) throws an Error whose message names the route.
+ * table on every thread. Work goes in steps of a few microseconds, so that a thread may serve requests in between. The
+ * only file that calls the sisters' `build.ts`. What a document asks for and cannot be built (an unknown upstream, an
+ * expression that RE2 cannot run) throws an Error whose message names the route.
  */
 
 import { UNMATCHED_KEY } from '../core/ledger.ts';
@@ -11,7 +12,7 @@ import { NameSet } from '../core/names.ts';
 import { buildPolicies } from '../policy/build.ts';
 import { buildRelease } from '../release/build.ts';
 import { sidesOf } from '../release/sides.ts';
-import { buildMatcher } from '../routing/match.ts';
+import { MatcherBuilder } from '../routing/match-build.ts';
 import { Patterns } from '../routing/match-regex.ts';
 import type {
   Choice,
@@ -34,24 +35,52 @@ export interface Site {
   block(key: string): number;
 }
 
+/** A document as compiling takes it: one by one what there may be thousands of. */
+export interface DocumentParts {
+  readonly head: Pick<Document, 'correlation' | 'listeners' | 'drain'>;
+  readonly upstreams: Iterable<readonly [id: string, settings: UpstreamSettings]>;
+  readonly routes: Iterable<readonly [id: string, settings: RouteSettings]>;
+}
+
+/** Work under way: each `next` does a little of it, the last one gives the result. */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
 /** Compiles a valid document. `revision`: its hash. Throws an Error in words where a part cannot be built. */
 export function compile(document: Document, revision: string, site: Site): Table {
+  const upstreams = Object.entries(document.upstreams);
+  const steps = compileInSteps({ head: document, upstreams, routes: Object.entries(document.routes) }, revision, site);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** The same in steps. What the site lends meanwhile is the caller's to give back where the work is not finished. */
+export function* compileInSteps(document: DocumentParts, revision: string, site: Site): Steps<Table> {
+  const { head } = document;
   const names = new NameSet();
   // Asked for first, so that a site that counts up gives exchanges of no route block 0.
   site.block(UNMATCHED_KEY);
-  const correlation = compileCorrelation(document.correlation, names);
+  const correlation = compileCorrelation(head.correlation, names);
   const upstreams = new Map<string, Upstream>();
-  for (const [id, settings] of Object.entries(document.upstreams)) {
+  for (const [id, settings] of document.upstreams) {
     upstreams.set(id, site.upstream(id, settings, site.block(`upstream:${id}`)));
+    yield;
   }
   const secure = new Set<string>();
-  for (const [id, { tls }] of Object.entries(document.listeners)) if (tls.length > 0) secure.add(id);
+  for (const [id, { tls }] of Object.entries(head.listeners)) if (tls.length > 0) secure.add(id);
+  const parts = { names, site, upstreams, secure, patterns: new Patterns(), kept: new Map() };
+  const places = new Map(Object.keys(head.listeners).map((id) => [id, new MatcherBuilder(names, parts.patterns)]));
   const routes = new Map<string, Route>();
-  for (const [id, settings] of Object.entries(document.routes)) {
-    routes.set(id, compileRoute(id, settings, { names, site, upstreams, secure }));
+  for (const [id, settings] of document.routes) {
+    const route = compileRoute(id, settings, parts);
+    routes.set(id, route);
+    placeRoute(route, settings, places);
+    yield;
   }
-  const listeners = compileListeners(document.listeners, [...routes.values()], names, site);
-  const { notice, limit } = document.drain;
+  const listeners = new Map<string, ListenerTable>();
+  for (const [id, builder] of places) {
+    const matcher = yield* builder.build();
+    listeners.set(id, compileListener(id, head.listeners[id], site.block(`listener:${id}`), matcher));
+  }
+  const { notice, limit } = head.drain;
   return { revision, names, correlation, listeners, routes, upstreams, drain: { notice, limit } };
 }
 
@@ -60,6 +89,9 @@ interface Parts {
   readonly site: Site;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly secure: ReadonlySet<string>;
+  readonly patterns: Patterns;
+  /** Settings that routes keep, by what they say. */
+  readonly kept: Map<string, Route['settings']>;
 }
 
 function compileRoute(id: string, settings: RouteSettings, parts: Parts): Route {
@@ -72,33 +104,35 @@ function compileRoute(id: string, settings: RouteSettings, parts: Parts): Route 
     if (upstream === undefined) throw new Error(`route ${id}: there is no upstream ${side}`);
     return { upstream, block: site.block(`route:${id}|${side}`) };
   });
+  if (path?.kind === 'regex') about(`route ${id}: match.path.regex`, () => parts.patterns.compile(path.value));
   const release = about(`route ${id}: release`, () => buildRelease(id, settings.release, names));
-  return { id, settings, block: site.block(`route:${id}|`), release, choices, ...policies };
+  const kept = keptSettings(settings, parts.kept);
+  return { id, settings: kept, block: site.block(`route:${id}|`), release, choices, ...policies };
 }
 
-function compileListeners(
-  listeners: Document['listeners'],
-  routes: readonly Route[],
-  names: NameSet,
-  site: Site,
-): ReadonlyMap<string, ListenerTable> {
-  const patterns = new Patterns();
-  const served = new Map<string, Route[]>(Object.keys(listeners).map((id) => [id, []]));
-  for (const route of routes) {
-    const { path } = route.settings.match;
-    if (path?.kind === 'regex') about(`route ${route.id}: match.path.regex`, () => patterns.compile(path.value));
-    for (const listener of route.settings.listeners) {
-      const list = served.get(listener);
-      if (list === undefined) throw new Error(`route ${route.id}: there is no listener ${listener}`);
-      list.push(route);
-    }
+/**
+ * What a route keeps of its settings. The rest is garbage as soon as the route is compiled, while it is cheap to collect;
+ * and thousands of routes to a few upstreams share a few objects.
+ */
+function keptSettings(settings: RouteSettings, kept: Parts['kept']): Route['settings'] {
+  const { release, listeners } = settings;
+  const { split, mode, versions, sticky, override } = release;
+  if (split.length !== 1 || versions !== undefined || sticky !== undefined || override !== undefined)
+    return { release, listeners };
+  const [{ upstream, weight }] = split;
+  const saying = `${mode} ${weight} ${upstream} ${listeners.join(' ')}`;
+  const known = kept.get(saying) ?? { release, listeners };
+  kept.set(saying, known);
+  return known;
+}
+
+/** Puts a route where the requests of each of its listeners find it. */
+function placeRoute(route: Route, { match, listeners }: RouteSettings, places: Map<string, MatcherBuilder>): void {
+  for (const listener of listeners) {
+    const builder = places.get(listener);
+    if (builder === undefined) throw new Error(`route ${route.id}: there is no listener ${listener}`);
+    builder.add(route, match);
   }
-  const tables = new Map<string, ListenerTable>();
-  for (const [id, settings] of Object.entries(listeners)) {
-    const matcher = buildMatcher(served.get(id) ?? [], names, patterns);
-    tables.set(id, compileListener(id, settings, site.block(`listener:${id}`), matcher));
-  }
-  return tables;
 }
 
 function compileListener(

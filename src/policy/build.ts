@@ -28,19 +28,26 @@ export interface Policies {
 }
 
 const NONE: readonly never[] = Object.freeze([]);
+/** Most routes rewrite nothing: one object for all of them. */
+const AS_IT_CAME: Policies['rewrite'] = Object.freeze({
+  target: undefined,
+  host: undefined,
+  request: undefined,
+  response: undefined,
+});
 
 /** Compiles the policies of one route. Throws where settings contradict the route or must not be written to a head. */
 export function buildPolicies(settings: PolicySettings, place: RedirectPlace, names: NameSet): Policies {
   const { redirect, rewrite } = settings;
-  const where = `route ${place.route}: rewrite.headers`;
-  return {
-    gates: NONE,
-    answers: redirect === undefined ? NONE : [redirectAnswer(redirect, place)],
-    rewrite: {
-      target: targetRewrite(rewrite),
-      host: rewrite.host,
-      request: headerEdit(rewrite.headers.request, names, `${where}.request`),
-      response: headerEdit(rewrite.headers.response, names, `${where}.response`),
-    },
-  };
+  const answers = redirect === undefined ? NONE : [redirectAnswer(redirect, place)];
+  return { gates: NONE, answers, rewrite: buildRewrite(rewrite, `route ${place.route}: rewrite.headers`, names) };
+}
+
+function buildRewrite(settings: RewriteSettings, where: string, names: NameSet): Policies['rewrite'] {
+  const { host, headers } = settings;
+  const target = targetRewrite(settings);
+  const request = headerEdit(headers.request, names, `${where}.request`);
+  const response = headerEdit(headers.response, names, `${where}.response`);
+  if (target === undefined && host === undefined && request === undefined && response === undefined) return AS_IT_CAME;
+  return { target, host, request, response };
 }

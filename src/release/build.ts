@@ -14,9 +14,14 @@ import { buildSource } from './source.ts';
 import { buildSplit } from './split.ts';
 import { buildVersions, type Rule, type Ruling } from './versions.ts';
 
+const FIRST: Choosing = { index: 0, version: undefined };
+/** One side takes everything: whatever a key or an override says, it is that one. One object for all such routes. */
+const SOLE: Release = { choose: () => FIRST };
+
 /** Compiles the release of a route. Throws where a version range is none. */
 export function buildRelease(route: string, settings: ReleaseSettings, names: NameSet): Release {
   const sides = sidesOf(settings);
+  if (settings.versions === undefined && sides.length === 1 && settings.split[0].weight > 0) return SOLE;
   const plain = sides.map((_, index): Choosing => ({ index, version: undefined }));
   const weightless: Choosing = {
     fault: fault('no_member', `every side of route ${route} that may serve this request has weight 0`),

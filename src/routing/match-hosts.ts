@@ -9,11 +9,14 @@
 import type { Candidate, Contenders } from './match-rank.ts';
 import type { Pattern } from './match-regex.ts';
 
+/** Bit of HostPlace.depths that stands for every prefix of this many segments or more. */
+export const DEEP = 31;
+
 export interface HostPlace {
   readonly number: number;
   /** True where any route of this host asks for an exact path or a prefix other than `/`. */
   keyed: boolean;
-  /** Bit d is set where a prefix of d segments exists; bit 31 stands for all deeper ones. */
+  /** Bit d is set where a prefix of d segments exists; bit DEEP stands for all deeper ones. */
   depths: number;
   /** Routes of prefix `/`. */
   root: Contenders | undefined;

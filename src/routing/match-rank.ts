@@ -9,7 +9,7 @@
 import type { RequestFacts } from '../core/exchange.ts';
 import type { NameSet } from '../core/names.ts';
 import { headText, queryValue } from '../core/target.ts';
-import type { Route } from './route.ts';
+import type { MatchSettings, Route } from './route.ts';
 
 /** A route as matching sees it. */
 export interface Candidate {
@@ -20,14 +20,28 @@ export interface Candidate {
   readonly query: readonly { readonly name: string; readonly value: string }[];
 }
 
-export function candidate(route: Route, names: NameSet): Candidate {
-  const { methods, headers, query } = route.settings.match;
+const ALL: readonly never[] = Object.freeze([]);
+
+export function candidate(route: Route, match: MatchSettings, names: NameSet): Candidate {
+  const { methods, headers, query } = match;
   return {
     route,
     methods: methods === undefined || methods.length === 0 ? undefined : methods,
     headers: Object.entries(headers).map(([name, value]) => ({ number: names.add(name), value: headText(value) })),
     query: Object.entries(query).map(([name, value]) => ({ name, value })),
   };
+}
+
+/** Whether a route asks for nothing beside host and path, as most do. */
+function asksNothing({ methods, headers, query }: Conditions): boolean {
+  return (methods === undefined || methods.length === 0) && isEmpty(headers) && isEmpty(query);
+}
+
+type Conditions = Pick<MatchSettings, 'methods' | 'headers' | 'query'>;
+
+function isEmpty(conditions: Readonly<Record<string, string>>): boolean {
+  for (const _ in conditions) return false;
+  return true;
 }
 
 /** Below 0 where `a` is asked before `b`. */
@@ -54,11 +68,21 @@ const NOBODY: Candidate[] = [];
  * every route; whoever asks many places keeps it beside the place.
  */
 export class Contenders {
-  private candidates: Candidate[] = [];
+  private candidates: Candidate[] = NOBODY;
   always: Route | undefined = undefined;
 
-  add(asked: Candidate): void {
-    this.candidates.push(asked);
+  add(route: Route, match: MatchSettings, names: NameSet): void {
+    // A place of one route is the usual case, and a large table is made of them: no list for it.
+    if (this.candidates === NOBODY && this.always === undefined && asksNothing(match)) {
+      this.always = route;
+      return;
+    }
+    if (this.candidates === NOBODY) this.candidates = [];
+    if (this.always !== undefined) {
+      this.candidates.push({ route: this.always, methods: undefined, headers: ALL, query: ALL });
+      this.always = undefined;
+    }
+    this.candidates.push(candidate(route, match, names));
   }
 
   /** Puts them in order; called once, when all are in. */

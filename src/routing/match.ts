@@ -7,28 +7,25 @@
  */
 
 import type { RequestFacts } from '../core/exchange.ts';
-import type { NameSet } from '../core/names.ts';
-import { plainPath, writtenPath } from '../core/target.ts';
-import { type HostPlace, Hosts } from './match-hosts.ts';
-import { PathIndex, type Place } from './match-index.ts';
-import { type Candidate, Contenders, candidate, compareCandidates, meets } from './match-rank.ts';
-import type { Patterns } from './match-regex.ts';
+import { plainPath } from '../core/target.ts';
+import { DEEP, type HostPlace, type Hosts } from './match-hosts.ts';
+import type { PathIndex } from './match-index.ts';
+import { meets } from './match-rank.ts';
 import { Scan } from './match-scan.ts';
 import { hasNul, strictPath } from './path.ts';
-import type { Matched, PathMatch, Route } from './route.ts';
+import type { Matched, Route } from './route.ts';
 
 const SLASH = 47;
-/** Bit of HostPlace.depths that stands for every prefix of this many segments or more. */
-const DEEP = 31;
 
 export class Matcher {
   private readonly hosts: Hosts;
   private readonly index: PathIndex;
   private readonly scan: Scan;
 
-  constructor(hosts: Hosts, places: readonly Place[], depth: number) {
+  /** What match-build.ts has put together; `depth`: segments of the longest prefix. */
+  constructor(hosts: Hosts, index: PathIndex, depth: number) {
     this.hosts = hosts;
-    this.index = new PathIndex(places);
+    this.index = index;
     this.scan = new Scan(depth);
   }
 
@@ -99,67 +96,4 @@ function matched(route: Route | undefined, path: string): Matched {
 
 function named(route: Route | undefined): string {
   return route === undefined ? 'no route' : `route ${route.id}`;
-}
-
-/** Compiles the routes of one listener. Throws where a regular expression cannot be run. */
-export function buildMatcher(routes: Iterable<Route>, names: NameSet, patterns: Patterns): Matcher {
-  const hosts = new Hosts();
-  const places = new Map<string, Place>();
-  let depth = 0;
-  for (const route of routes) {
-    const host = hosts.at(route.settings.match.host);
-    const asked = candidate(route, names);
-    const { path } = route.settings.match;
-    if (path === undefined) {
-      host.anyPath ??= new Contenders();
-      host.anyPath.add(asked);
-    } else if (path.kind === 'regex') {
-      host.patterns ??= [];
-      host.patterns.push({ pattern: patterns.compile(path.value), candidate: asked });
-    } else depth = Math.max(depth, placeRoute(places, host, path, asked));
-  }
-  for (const { exact, prefix } of places.values()) {
-    exact?.settle();
-    prefix?.settle();
-  }
-  for (const host of hosts.all()) {
-    host.root?.settle();
-    host.anyPath?.settle();
-    host.patterns?.sort((a, b) => compareCandidates(a.candidate, b.candidate));
-  }
-  return new Matcher(hosts, [...places.values()], depth);
-}
-
-/** Puts a route where its path stands; returns the number of segments where that is a prefix, else 0. */
-function placeRoute(places: Map<string, Place>, host: HostPlace, path: PathMatch, asked: Candidate): number {
-  const plain = writtenPath(path.value);
-  if (path.kind === 'exact') {
-    const place = placeAt(places, host, plain);
-    place.exact ??= new Contenders();
-    place.exact.add(asked);
-    return 0;
-  }
-  // A slash at the end says nothing: a prefix is whole segments.
-  const prefix = plain.endsWith('/') ? plain.slice(0, -1) : plain;
-  const segments = prefix.split('/').length - 1;
-  if (segments === 0) {
-    host.root ??= new Contenders();
-    host.root.add(asked);
-    return 0;
-  }
-  host.depths |= 1 << Math.min(segments, DEEP);
-  const place = placeAt(places, host, prefix);
-  place.prefix ??= new Contenders();
-  place.prefix.add(asked);
-  return segments;
-}
-
-function placeAt(places: Map<string, Place>, host: HostPlace, path: string): Place {
-  const key = `${host.number} ${path}`;
-  const known = places.get(key);
-  if (known !== undefined) return known;
-  const made: Place = { host: host.number, path, exact: undefined, prefix: undefined };
-  places.set(key, made);
-  host.keyed = true;
-  return made;
 }

@@ -79,7 +79,8 @@ export interface Rewrite {
 
 export interface Route {
   readonly id: string;
-  readonly settings: RouteSettings;
+  /** What is asked after compiling; one object for all routes that are alike in it. */
+  readonly settings: Pick<RouteSettings, 'release' | 'listeners'>;
   /** Block of counters for exchanges of this route that reached no upstream. */
   readonly block: number;
   readonly gates: readonly Gate[];

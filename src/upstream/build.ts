@@ -47,10 +47,11 @@ export class UpstreamLedger {
 
   /** Called once a table is in: members that none of these upstreams names retire. */
   keepOnly(upstreams: Iterable<Upstream>): void {
-    const named = new Map([...upstreams].map((upstream) => [upstream.id, new Set<unknown>(upstream.members)]));
+    const named = new Set<unknown>();
+    for (const upstream of upstreams) for (const member of upstream.members) named.add(member);
     for (const [id, members] of this.members) {
       for (const [url, member] of members) {
-        if (named.get(id)?.has(member) === true) continue;
+        if (named.has(member)) continue;
         member.retire();
         members.delete(url);
       }

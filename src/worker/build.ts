@@ -3,7 +3,8 @@
  * Tests put a Thread together from parts of their own instead.
  */
 
-import { compile } from '../config/compile.ts';
+import { setImmediate } from 'node:timers/promises';
+import { compileInSteps } from '../config/compile.ts';
 import { systemClock } from '../core/clock.ts';
 import { systemDraw } from '../core/draw.ts';
 import type { PlaneLog } from '../core/events.ts';
@@ -40,7 +41,8 @@ export function buildThread({ hostname, log, debug: wanted, sink, threads }: Thr
     lane,
     upstreams: new UpstreamLedger({ clock, timers, draw, log: limited }),
     plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, debug, threads, descriptors }),
-    compile,
+    compile: compileInSteps,
+    breathe: () => setImmediate(),
     pid: process.pid,
     hostname,
     sink,

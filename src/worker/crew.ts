@@ -8,11 +8,14 @@
  */
 
 import type { PlaneLog } from '../core/events.ts';
+import { pack } from './parcel.ts';
 import { type Pauses, restPauses } from './pauses.ts';
-import type { Answer, DataThread, EndableThread, ListenCall, Order, ThreadStatus } from './protocol.ts';
+import type { Answer, DataThread, EndableThread, ListenCall, Order, Parcel, ThreadStatus } from './protocol.ts';
 
-/** How long a thread may take to compile or swap a document, milliseconds. */
+/** How long a thread may take to swap a document or to open a port, milliseconds. */
 const ANSWER_LIMIT = 15_000;
+/** How long it may take to compile one, which goes on beside its traffic, milliseconds. */
+const COMPILE_LIMIT = 120_000;
 /** How long a question may take whose answer is good to have but not needed, milliseconds. */
 const QUESTION_LIMIT = 2000;
 /** Beyond the drain limit, for what a thread does after it, milliseconds. */
@@ -36,7 +39,9 @@ interface Seat {
   readonly lane: number;
   thread: EndableThread | undefined;
   serves: boolean;
-  /** Revision the living thread has ready and not yet swapped in. */
+  /** Revision the living thread was last asked to compile. */
+  asked: string | undefined;
+  /** Revision it has ready and not yet swapped in. */
   ready: string | undefined;
 }
 
@@ -47,6 +52,8 @@ export class Crew {
   private readonly listening: ListenCall[] = [];
   /** What a thread that starts anew gets; undefined until the first document is in. */
   private current: Order | undefined = undefined;
+  /** The last order packed, while threads may still need it. */
+  private packed: { readonly order: Order; readonly parcel: Parcel } | undefined = undefined;
   private stopping = false;
   private draining = false;
   /** Threads started again so far. */
@@ -56,7 +63,7 @@ export class Crew {
     this.needs = needs;
     this.pauses = needs.pauses ?? restPauses();
     this.seats = Array.from({ length: needs.count }, (_, lane) => {
-      return { lane, thread: undefined, serves: false, ready: undefined };
+      return { lane, thread: undefined, serves: false, asked: undefined, ready: undefined };
     });
     for (const seat of this.seats) this.startThread(seat);
   }
@@ -83,13 +90,19 @@ export class Crew {
   async commit(order: Order): Promise<void> {
     this.current = order;
     await Promise.all(this.seats.map((seat) => this.commitOne(seat, order)));
+    this.packed = undefined;
   }
 
   /** The proposal was refused: threads forget what they have ready. */
   async drop(revision: string): Promise<void> {
-    const ready = this.seats.filter((seat) => seat.ready === revision);
-    for (const seat of ready) seat.ready = undefined;
-    await Promise.all(ready.map((seat) => this.ask(seat, (thread) => thread.drop(revision))));
+    this.packed = undefined;
+    // One that did not answer in time may still be at it.
+    const asked = this.seats.filter((seat) => seat.asked === revision);
+    for (const seat of asked) {
+      seat.asked = undefined;
+      seat.ready = undefined;
+    }
+    await Promise.all(asked.map((seat) => this.ask(seat, (thread) => thread.drop(revision))));
   }
 
   /** Opens a listener on every thread; the first thread picks the port where it is 0. The answer is the port. */
@@ -160,6 +173,7 @@ export class Crew {
     if (seat.thread !== thread) return;
     seat.thread = undefined;
     seat.serves = false;
+    seat.asked = undefined;
     seat.ready = undefined;
     this.needs.resetGauges(seat.lane);
     if (this.stopping) return;
@@ -182,6 +196,7 @@ export class Crew {
     this.startThread(seat);
     const { thread } = seat;
     const reason = await this.bringUp(seat, thread);
+    this.packed = undefined;
     // Whatever happened meanwhile to this thread was told and dealt with where it happened.
     if (seat.thread !== thread || thread === undefined || this.stopping) return;
     if (reason === undefined) {
@@ -222,10 +237,19 @@ export class Crew {
   }
 
   private async prepareOne(seat: Seat, order: Order): Promise<Answer<undefined>> {
-    const memory = this.needs.memory(seat.lane);
-    const answer = await this.ask(seat, (thread) => thread.prepare({ ...order, memory }));
-    if (answer.ok) seat.ready = order.revision;
+    const { revision } = order;
+    const call = { revision, parcel: this.pack(order), memory: this.needs.memory(seat.lane) };
+    seat.asked = revision;
+    seat.ready = undefined;
+    const answer = await this.ask(seat, (thread) => thread.prepare(call), COMPILE_LIMIT);
+    if (answer.ok) seat.ready = revision;
     return answer;
+  }
+
+  /** Once for all threads. */
+  private pack(order: Order): Parcel {
+    if (this.packed?.order !== order) this.packed = { order, parcel: pack(order) };
+    return this.packed.parcel;
   }
 
   private async commitOne(seat: Seat, order: Order): Promise<void> {

@@ -14,14 +14,25 @@ export type Document = Parameters<typeof compile>[0];
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
-/** A document to compile, with the blocks of counters of its keys and the lane's memory behind them. */
+/** A document to put in force, with the blocks of counters of its keys. */
 export interface Order {
   readonly document: Document;
   readonly revision: string;
   readonly blocks: readonly (readonly [key: string, block: number])[];
 }
 
-export interface PrepareCall extends Order {
+/** An order on its way (parcel.ts): serialised by V8, because settings hold Infinity, which JSON does not have. */
+export interface Parcel {
+  readonly head: Uint8Array;
+  readonly upstreams: readonly Uint8Array[];
+  readonly routes: readonly Uint8Array[];
+}
+
+export interface PrepareCall {
+  readonly revision: string;
+  /** The order's document and blocks, packed. */
+  readonly parcel: Parcel;
+  /** The lane's memory behind the blocks. */
   readonly memory: readonly SharedArrayBuffer[];
 }
 
@@ -40,11 +51,11 @@ export interface ThreadStatus {
 }
 
 export interface DataThread {
-  /** Compiles and keeps the table aside. */
+  /** Compiles beside the traffic and keeps the table aside. A later call, or a drop, ends one that is under way. */
   prepare(call: PrepareCall): Promise<Answer<undefined>>;
   /** Swaps the prepared table of this revision in. */
   commit(revision: string): Promise<Answer<undefined>>;
-  /** Forgets the prepared table of this revision. */
+  /** Forgets the table of this revision, prepared or about to be. */
   drop(revision: string): Promise<Answer<undefined>>;
   /** Opens a listener of the table; the answer is the port. */
   listen(call: ListenCall): Promise<Answer<number>>;

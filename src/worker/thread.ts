@@ -1,12 +1,13 @@
 /**
  * A data thread: takes documents, runs the plane, reports.
  *
- * Rule: a document is compiled aside and swapped in only when told so (two phases); until then the running table does not
- * notice. The thread owns its clock, timers, lane and upstreams; it knows nothing of other threads. Whether it runs as a
- * worker or on the main thread is decided by who calls it (entry.ts, app.ts).
+ * Rule: a document is compiled aside, a slice at a time with requests served in between, and swapped in only when told so
+ * (two phases); until then the running table does not notice. One proposal at a time: a later one, or a drop, ends what
+ * is under way. The thread owns its clock, timers, lane and upstreams; it knows nothing of other threads. Whether it runs
+ * as a worker or on the main thread is decided by who calls it (entry.ts, app.ts).
  */
 
-import type { Site } from '../config/compile.ts';
+import type { DocumentParts, Site, Steps } from '../config/compile.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Settled } from '../core/events.ts';
 import type { Lane } from '../core/lanes.ts';
@@ -15,16 +16,20 @@ import type { Table } from '../routing/route.ts';
 import { AccessLog, type BatchSink } from '../telemetry/access-log.ts';
 import { countInto } from '../telemetry/counters.ts';
 import type { Upstream, UpstreamSettings } from '../upstream/upstream.ts';
+import { unpack } from './parcel.ts';
 import {
   type Answer,
-  type Document,
   done,
   type EndableThread,
   type ListenCall,
+  type Parcel,
   type PrepareCall,
   refused,
   type ThreadStatus,
 } from './protocol.ts';
+
+/** How long compiling keeps the thread from its requests at a stretch, milliseconds. */
+const SLICE = 2;
 
 /** The plane as a thread drives it. */
 export interface RunningPlane {
@@ -50,7 +55,9 @@ export interface ThreadParts {
   readonly lane: Lane;
   readonly upstreams: RunningUpstreams;
   readonly plane: (settled: Settled[]) => RunningPlane;
-  readonly compile: (document: Document, revision: string, site: Site) => Table;
+  readonly compile: (document: DocumentParts, revision: string, site: Site) => Steps<Table>;
+  /** Resolves once the requests that have arrived by now were seen to. */
+  readonly breathe: () => Promise<void>;
   readonly pid: number;
   readonly hostname: string;
   /** Takes access log lines; undefined where nobody reads them. */
@@ -62,6 +69,8 @@ export class Thread implements EndableThread {
   private readonly plane: RunningPlane;
   private readonly accessLog: AccessLog | undefined;
   private prepared: { readonly revision: string; readonly table: Table } | undefined = undefined;
+  /** What is being compiled; whoever does it looks after each breath whether this is still theirs. */
+  private work: { readonly revision: string } | undefined = undefined;
   private current: Table | undefined = undefined;
 
   constructor(parts: ThreadParts) {
@@ -74,19 +83,18 @@ export class Thread implements EndableThread {
     this.plane = parts.plane(settled);
   }
 
-  async prepare({ document, revision, blocks, memory }: PrepareCall): Promise<Answer<undefined>> {
-    const { lane, upstreams, compile } = this.parts;
-    lane.grow(memory);
-    const known = new Map(blocks);
+  async prepare({ parcel, revision, memory }: PrepareCall): Promise<Answer<undefined>> {
+    this.parts.lane.grow(memory);
+    const work = { revision };
+    this.work = work;
+    this.prepared = undefined;
     try {
-      const table = compile(document, revision, {
-        upstream: (id, settings, block) => upstreams.upstream(id, settings, block),
-        block: (key) => blockOf(known, key),
-      });
-      this.prepared = { revision, table };
+      this.prepared = { revision, table: await this.compile(parcel, work) };
+      this.work = undefined;
       return done();
     } catch (error) {
-      this.forget();
+      // Whoever took its place looks after the upstreams.
+      if (this.work === work) this.forget();
       return refused(error);
     }
   }
@@ -104,7 +112,7 @@ export class Thread implements EndableThread {
   }
 
   async drop(revision: string): Promise<Answer<undefined>> {
-    if (this.prepared?.revision === revision) this.forget();
+    if ((this.prepared ?? this.work)?.revision === revision) this.forget();
     return done();
   }
 
@@ -122,6 +130,7 @@ export class Thread implements EndableThread {
   }
 
   async stop(limit: number): Promise<Answer<undefined>> {
+    this.work = undefined;
     try {
       await this.plane.stop(limit);
       this.parts.upstreams.stop();
@@ -160,15 +169,26 @@ export class Thread implements EndableThread {
     this.accessLog?.flush();
   }
 
+  private async compile(parcel: Parcel, work: { readonly revision: string }): Promise<Table> {
+    const { clock, upstreams, breathe } = this.parts;
+    const { revision } = work;
+    const { document, block } = unpack(parcel);
+    const upstream: Site['upstream'] = (id, settings, number) => upstreams.upstream(id, settings, number);
+    const steps = this.parts.compile(document, revision, { upstream, block });
+    for (let since = clock.now(); ; ) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (clock.now() - since < SLICE) continue;
+      await breathe();
+      if (this.work !== work) throw new Error(`revision ${revision} was given up before it was compiled`);
+      since = clock.now();
+    }
+  }
+
   private forget(): void {
+    this.work = undefined;
     this.prepared = undefined;
     // Members that only the forgotten table named go with it.
     this.parts.upstreams.keepOnly(this.current?.upstreams.values() ?? []);
   }
-}
-
-function blockOf(known: ReadonlyMap<string, number>, key: string): number {
-  const block = known.get(key);
-  if (block === undefined) throw new Error(`no block of counters was given for ${key}`);
-  return block;
 }

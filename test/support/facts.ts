@@ -8,6 +8,8 @@
 import { Exchange, type RequestFacts } from '../../src/core/exchange.ts';
 import type { NameSet } from '../../src/core/names.ts';
 import type { HeaderEditSettings, RewriteSettings } from '../../src/policy/policy.ts';
+import { MatcherBuilder } from '../../src/routing/match-build.ts';
+import { Patterns } from '../../src/routing/match-regex.ts';
 import type { MatchSettings, Route, RouteSettings } from '../../src/routing/route.ts';
 
 export interface RequestLike {
@@ -51,4 +53,12 @@ export function bareRoute(id: string, match: Partial<MatchSettings>): Route {
     choices: [],
     rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
   };
+}
+
+/** The matcher of such routes. */
+export function matcherOf(routes: Iterable<readonly [id: string, match: Partial<MatchSettings>]>, names: NameSet) {
+  const builder = new MatcherBuilder(names, new Patterns());
+  for (const [id, match] of routes) builder.add(bareRoute(id, match), routeSettings(match).match);
+  const steps = builder.build();
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }

@@ -7,7 +7,8 @@
  */
 
 import assert from 'node:assert/strict';
-import { compile } from '../../src/config/compile.ts';
+import { setImmediate } from 'node:timers/promises';
+import { compile, compileInSteps } from '../../src/config/compile.ts';
 import { readDocument } from '../../src/config/read.ts';
 import { CUTS, Lane, LISTENER_BLOCK } from '../../src/core/lanes.ts';
 import { BlockLedger } from '../../src/core/ledger.ts';
@@ -15,6 +16,7 @@ import { SharedLanes } from '../../src/core/shared.ts';
 import { TICK, Timers } from '../../src/core/timers.ts';
 import { Plane } from '../../src/proxy/plane.ts';
 import { UpstreamLedger } from '../../src/upstream/build.ts';
+import { pack } from '../../src/worker/parcel.ts';
 import { Thread } from '../../src/worker/thread.ts';
 import { FakeClock } from '../support/clock.ts';
 import { seededDraw } from '../support/draw.ts';
@@ -65,7 +67,8 @@ export class TimedStage {
           log: hear,
           debug: (fields, message) => hear('debug', fields, message),
         }),
-      compile,
+      compile: compileInSteps,
+      breathe: () => setImmediate(),
       pid: 1,
       hostname: 'h',
       sink: (text) => {
@@ -84,8 +87,9 @@ export class TimedStage {
     const upstream = () => ({ id: '', settings: {}, block: 0, members: [], aim: () => undefined }) as never;
     compile(document, revision, { upstream, block: (key) => claim.block(key) });
     claim.settle();
-    const order = { document, revision, blocks: claim.entries(), memory: this.shared.segments(0) };
-    assert.deepEqual(await this.thread.prepare(order), { ok: true, value: undefined });
+    const parcel = pack({ document, revision, blocks: claim.entries() });
+    const call = { revision, parcel, memory: this.shared.segments(0) };
+    assert.deepEqual(await this.thread.prepare(call), { ok: true, value: undefined });
     assert.deepEqual(await this.thread.commit(revision), { ok: true, value: undefined });
     if (this.ports.size > 0) return;
     for (const listener of Object.keys(document.listeners)) {

@@ -5,16 +5,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NameSet } from '../../../src/core/names.ts';
-import { PathIndex, type Place } from '../../../src/routing/match-index.ts';
-import { Contenders, candidate } from '../../../src/routing/match-rank.ts';
+import { PathIndex } from '../../../src/routing/match-index.ts';
 import { hashOf } from '../../../src/routing/match-scan.ts';
-import { bareRoute, factsOf } from '../../support/facts.ts';
+import { bareRoute, factsOf, routeSettings } from '../../support/facts.ts';
 
-function placeOf(host: number, path: string): Place {
-  const exact = new Contenders();
-  exact.add(candidate(bareRoute(`${host}${path}`, {}), new NameSet()));
-  exact.settle();
-  return { host, path, exact, prefix: undefined };
+type Where = readonly [host: number, path: string];
+
+function indexOf(...places: readonly Where[]): PathIndex {
+  const index = new PathIndex();
+  const names = new NameSet();
+  for (const [host, path] of places) {
+    const route = bareRoute(`${host}${path}`, {});
+    index.exactAt(host, path).add(route, routeSettings({}).match, names);
+  }
+  index.settle().toArray();
+  return index;
 }
 
 function found(index: PathIndex, host: number, path: string): string | undefined {
@@ -38,20 +43,20 @@ function twins(): [string, string] {
 test('a path that only has the hash of another finds nothing', () => {
   const [one, other] = twins();
   assert.notEqual(one, other);
-  const index = new PathIndex([placeOf(0, one)]);
+  const index = indexOf([0, one]);
   assert.equal(found(index, 0, one), `0${one}`);
   assert.equal(found(index, 0, other), undefined);
 });
 
 test('two paths of one hash are both found', () => {
   const [one, other] = twins();
-  const index = new PathIndex([placeOf(0, one), placeOf(0, other)]);
+  const index = indexOf([0, one], [0, other]);
   assert.deepEqual([found(index, 0, one), found(index, 0, other)], [`0${one}`, `0${other}`]);
 });
 
 test('a path of one host is not found under another whose mixed hash is the same', () => {
   const path = '/cart';
-  const index = new PathIndex([placeOf(1, path)]);
+  const index = indexOf([1, path]);
   // Hash and host go into the mix by exclusive or, so this hash under host 0 mixes to what the path has under host 1.
   const shifted = hashOf(path) ^ Math.imul(2, 0x9e3779b1) ^ Math.imul(1, 0x9e3779b1);
   assert.notEqual(index.find(1, hashOf(path), path, path.length), -1);
@@ -59,7 +64,7 @@ test('a path of one host is not found under another whose mixed hash is the same
 });
 
 test('a path is found only in its whole length', () => {
-  const index = new PathIndex([placeOf(0, '/cart')]);
+  const index = indexOf([0, '/cart']);
   const hash = hashOf('/cart');
   assert.equal(index.find(0, hash, '/cart/7', 5), 0);
   assert.equal(index.find(0, hash, '/cart/7', 4), -1);
@@ -67,5 +72,12 @@ test('a path is found only in its whole length', () => {
 });
 
 test('an empty index finds nothing', () => {
-  assert.equal(found(new PathIndex([]), 0, '/'), undefined);
+  assert.equal(found(indexOf(), 0, '/'), undefined);
+});
+
+test('an index that grew finds all it took in, whatever their order', () => {
+  const places = Array.from({ length: 300 }, (_, i): Where => [i % 3, `/some/${i >> 1}`]);
+  const index = indexOf(...places);
+  for (const [host, path] of places) assert.equal(found(index, host, path), `${host}${path}`);
+  assert.equal(found(index, 0, '/some/150'), undefined);
 });

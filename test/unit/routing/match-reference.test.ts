@@ -7,11 +7,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { NameSet } from '../../../src/core/names.ts';
 import { plainPath, queryValue } from '../../../src/core/target.ts';
-import { buildMatcher } from '../../../src/routing/match.ts';
-import { Patterns } from '../../../src/routing/match-regex.ts';
 import { strictPath } from '../../../src/routing/path.ts';
 import type { MatchSettings } from '../../../src/routing/route.ts';
-import { bareRoute, factsOf, type RequestLike } from '../../support/facts.ts';
+import { factsOf, matcherOf, type RequestLike } from '../../support/facts.ts';
 
 type Rank = readonly (number | string)[];
 
@@ -103,8 +101,7 @@ test('the index answers as a walk through all routes does, for both readings', (
     fc.property(table, fc.array(request, { minLength: 8, maxLength: 8 }), (matches, requests) => {
       const names = new NameSet();
       const routes = matches.map((match, i): [string, MatchSettings] => [`r${i}`, match]);
-      const bare = routes.map(([id, match]) => bareRoute(id, match));
-      const matcher = buildMatcher(bare, names, new Patterns());
+      const matcher = matcherOf(routes, names);
       for (const asked of requests) {
         const read = plainPath(asked.target.split('?')[0]);
         const plain = reference(routes, asked, read);
@@ -121,11 +118,11 @@ test('the index answers as a walk through all routes does, for both readings', (
 test('a hundred thousand routes on shared and on own hosts all find their way', () => {
   const names = new NameSet();
   const count = 100_000;
-  const routes = Array.from({ length: count }, (_, i) => {
+  const routes = Array.from({ length: count }, (_, i): [string, Partial<MatchSettings>] => {
     const value = `/team-${i % 97}/service-${i}`;
-    return bareRoute(`r${i}`, { ...(i % 2 === 0 ? {} : { host: `h${i}.internal` }), path: { kind: 'prefix', value } });
+    return [`r${i}`, { ...(i % 2 === 0 ? {} : { host: `h${i}.internal` }), path: { kind: 'prefix', value } }];
   });
-  const matcher = buildMatcher(routes, names, new Patterns());
+  const matcher = matcherOf(routes, names);
   for (let i = 0; i < count; i += 101) {
     const target = `/team-${i % 97}/service-${i}/x`;
     const found = matcher.match(factsOf({ host: i % 2 === 0 ? 'any' : `h${i}.internal`, target }, names));

@@ -5,10 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NameSet } from '../../../src/core/names.ts';
-import { buildMatcher } from '../../../src/routing/match.ts';
-import { Patterns } from '../../../src/routing/match-regex.ts';
 import type { Matched, MatchSettings, PathMatch } from '../../../src/routing/route.ts';
-import { bareRoute, factsOf, type RequestLike } from '../../support/facts.ts';
+import { factsOf, matcherOf, type RequestLike } from '../../support/facts.ts';
 
 type Routes = Readonly<Record<string, Partial<MatchSettings>>>;
 
@@ -20,11 +18,7 @@ const regex = (value: string): PathMatch => ({ kind: 'regex', value });
 function ask(routes: Routes, request: RequestLike): Matched {
   const answers = [Object.entries(routes), Object.entries(routes).reverse()].map((entries) => {
     const names = new NameSet();
-    const matcher = buildMatcher(
-      entries.map(([id, match]) => bareRoute(id, match)),
-      names,
-      new Patterns(),
-    );
+    const matcher = matcherOf(entries, names);
     return matcher.match(factsOf(request, names));
   });
   assert.equal(told(answers[0]), told(answers[1]), 'the order of routes in the document decided');

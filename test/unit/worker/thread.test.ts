@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compile } from '../../../src/config/compile.ts';
+import { compile, compileInSteps } from '../../../src/config/compile.ts';
 import type { Settled } from '../../../src/core/events.ts';
 import { Lane } from '../../../src/core/lanes.ts';
 import { BlockLedger } from '../../../src/core/ledger.ts';
@@ -13,11 +13,13 @@ import { NameSet } from '../../../src/core/names.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
 import { Timers } from '../../../src/core/timers.ts';
 import type { Upstream } from '../../../src/upstream/upstream.ts';
-import type { Document } from '../../../src/worker/protocol.ts';
+import { pack } from '../../../src/worker/parcel.ts';
+import type { Document, Order } from '../../../src/worker/protocol.ts';
 import { Thread } from '../../../src/worker/thread.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { exchangeOf, factsOf, routeSettings } from '../../support/facts.ts';
 import { documentOf } from '../../support/tables.ts';
+import { breathe } from '../../support/wait.ts';
 
 interface Bench {
   readonly thread: Thread;
@@ -25,13 +27,22 @@ interface Bench {
   readonly done: string[];
   readonly settled: Settled[];
   readonly lines: string[];
-  /** The call that prepares a document. */
-  order(document: Document, revision: string): Parameters<Thread['prepare']>[0];
+  /** The call that prepares a document; `change` does something to the order before it is packed. */
+  order(document: Document, revision: string, change?: Partial<Order>): Parameters<Thread['prepare']>[0];
+  /** From now on time goes by while the thread compiles, and it waits before it goes on until `inhale` is called. */
+  slow(): void;
+  /** How often it has stopped to see to its requests. */
+  breaths(): number;
+  inhale(): void;
   blockOf(key: string): number;
   sum(key: string, offset: number): number;
 }
 
+/** Keeps time standing still, and nobody waiting, unless told otherwise. */
 function bench(): Bench {
+  let pace = 0;
+  const waiting: (() => void)[] = [];
+  let breaths = 0;
   const clock = new FakeClock();
   const shared = new SharedLanes(1);
   const ledger = new BlockLedger(shared, clock);
@@ -65,7 +76,25 @@ function bench(): Bench {
     stop: () => void done.push('upstreams stop'),
   };
   const sink = (text: string) => lines.push(text) > 0;
-  const parts = { clock, timers: new Timers(clock, false), lane: new Lane(), upstreams, plane, compile };
+  const parts = {
+    clock,
+    timers: new Timers(clock, false),
+    lane: new Lane(),
+    upstreams,
+    plane,
+    *compile(...work: Parameters<typeof compileInSteps>) {
+      const steps = compileInSteps(...work);
+      for (let step = steps.next(); ; step = steps.next()) {
+        clock.advance(pace);
+        if (step.done === true) return step.value;
+        yield;
+      }
+    },
+    breathe: () => {
+      breaths += 1;
+      return new Promise<void>((resolve) => waiting.push(resolve));
+    },
+  };
   const thread = new Thread({ ...parts, pid: 1, hostname: 'h', sink });
   const blockOf = (key: string) => ledger.shown().find(([shown]) => shown === key)?.[1] ?? assert.fail(key);
   return {
@@ -75,11 +104,19 @@ function bench(): Bench {
     lines,
     blockOf,
     sum: (key, offset) => shared.sum(blockOf(key), offset),
-    order: (document, revision) => {
+    slow: () => {
+      pace = 5;
+    },
+    breaths: () => breaths,
+    inhale: () => {
+      for (const resolve of waiting.splice(0)) resolve();
+    },
+    order: (document, revision, change = {}) => {
       const claim = ledger.claim();
       compile(document, revision, { upstream: upstreams.upstream, block: (key) => claim.block(key) });
       claim.settle();
-      return { document, revision, blocks: claim.entries(), memory: shared.segments(0) };
+      const order = { document, revision, blocks: claim.entries(), ...change };
+      return { revision, parcel: pack(order), memory: shared.segments(0) };
     },
   };
 }
@@ -120,10 +157,76 @@ test('a document that does not compile is an answer, not the end of the thread',
   const { thread, done, order } = bench();
   await thread.prepare(order(DOCUMENT, 'r1'));
   await thread.commit('r1');
-  const broken = { ...order(TWO, 'r2'), blocks: [] };
-  const answer = await thread.prepare(broken);
+  const answer = await thread.prepare(order(TWO, 'r2', { blocks: [] }));
   assert.ok(!answer.ok && /no block of counters was given for/.test(answer.reason));
   assert.deepEqual(done.slice(2), ['keep cart']);
+});
+
+/** A bench whose thread runs r1, is compiling r2, and has stopped in the middle of it. */
+async function midway(): Promise<Bench & { readonly prepared: ReturnType<Thread['prepare']> }> {
+  const made = bench();
+  await made.thread.prepare(made.order(DOCUMENT, 'r1'));
+  await made.thread.commit('r1');
+  made.done.length = 0;
+  made.slow();
+  const prepared = made.thread.prepare(made.order(TWO, 'r2'));
+  assert.equal(made.breaths(), 1, 'it stops once its slice of time is over');
+  return { ...made, prepared };
+}
+
+test('a document is compiled in slices, and put in force only when it is complete', async () => {
+  const { thread, done, breaths, inhale, prepared } = await midway();
+  assert.equal((await thread.commit('r2')).ok, false, 'it is not ready');
+  let answered = false;
+  void prepared.then(() => {
+    answered = true;
+  });
+  while (!answered) {
+    inhale();
+    await breathe();
+  }
+  assert.ok(breaths() > 2, `${breaths()} stops`);
+  assert.deepEqual(done, [], 'nothing is noticed yet');
+  assert.equal((await thread.commit('r2')).ok, true);
+  assert.deepEqual(done, ['swap r2', 'keep cart tax']);
+});
+
+test('a document that is dropped while it is compiled ends there, and the running one keeps its upstreams', async () => {
+  const { thread, done, breaths, inhale, prepared } = await midway();
+  await thread.drop('r2');
+  assert.deepEqual(done, ['keep cart']);
+  inhale();
+  const answer = await prepared;
+  assert.ok(!answer.ok && /r2 was given up/.test(answer.reason));
+  assert.equal(breaths(), 1, 'nothing more was compiled');
+  assert.equal((await thread.commit('r2')).ok, false);
+  assert.deepEqual(done, ['keep cart']);
+});
+
+test('a later document takes the place of the one that is being compiled, and keeps what it has asked for', async () => {
+  const { thread, order, done, inhale, prepared } = await midway();
+  const next = thread.prepare(order(DOCUMENT, 'r3'));
+  let ready = false;
+  void next.then(() => {
+    ready = true;
+  });
+  while (!ready) {
+    inhale();
+    await breathe();
+  }
+  assert.equal((await prepared).ok, false);
+  assert.deepEqual(done, [], 'no upstream was taken away meanwhile');
+  assert.equal((await thread.commit('r2')).ok, false);
+  assert.equal((await thread.commit('r3')).ok, true);
+  assert.deepEqual(done, ['swap r3', 'keep cart']);
+});
+
+test('a thread that stops compiles no further', async () => {
+  const { thread, inhale, prepared, done } = await midway();
+  await thread.stop(0);
+  inhale();
+  assert.equal((await prepared).ok, false);
+  assert.deepEqual(done, ['stop 0', 'upstreams stop']);
 });
 
 test('a listener that cannot open is an answer with the reason', async () => {
