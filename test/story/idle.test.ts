@@ -16,7 +16,7 @@ import { documentFor } from '../wire/stage.ts';
 
 const CONNECTIONS = 1500;
 /** Promised: 4 KB each, of which the system's own handle takes about 0.5 outside of this heap. */
-const MOST_HEAP = 3584;
+const MOST_HEAP = 3072;
 
 /**
  * Clients in a process of their own, so that their memory is not counted: each sends one request, reads the reply and stays.
