@@ -13,6 +13,9 @@ import { textAt, textOf } from './reader.ts';
 import { child, entries, items, type Node, nameOf, shown } from './tree.ts';
 import { type Flaw, hostFlaw, pathFlaw, valueFlaw } from './wording.ts';
 
+/** What most routes ask of headers and query. */
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
+
 export function resolveMatch(node: Node | undefined, problems: Problems): MatchSettings {
   const host = resolveHost(child(node, 'host'), problems);
   const path = resolvePath(child(node, 'path'), problems);
@@ -85,7 +88,8 @@ function resolveMethods(node: Node | undefined, problems: Problems): string[] | 
   });
 }
 
-function resolveHeaders(node: Node | undefined, problems: Problems): Record<string, string> {
+function resolveHeaders(node: Node | undefined, problems: Problems): Readonly<Record<string, string>> {
+  if (node === undefined) return NOTHING;
   const found = new Map<string, string>();
   for (const [name, value] of entries(node)) {
     const lower = name.toLowerCase();
@@ -102,7 +106,8 @@ function resolveHeaders(node: Node | undefined, problems: Problems): Record<stri
   return Object.fromEntries(found);
 }
 
-function texts(node: Node | undefined): Record<string, string> {
+function texts(node: Node | undefined): Readonly<Record<string, string>> {
+  if (node === undefined) return NOTHING;
   return Object.fromEntries(entries(node).flatMap(([name]) => [[name, textAt(node, name) ?? '']]));
 }
 

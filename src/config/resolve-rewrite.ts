@@ -13,6 +13,10 @@ import { report, resolvePrefix, resolveWholePath } from './resolve-match.ts';
 import { child, entries, has, items, type Node, nameOf } from './tree.ts';
 import { hostFlaw, valueFlaw } from './wording.ts';
 
+// Most routes change nothing. One object for all of them is a tenth less of a large document, wherever it goes.
+const NO_EDIT: HeaderEditSettings = Object.freeze({ set: {}, add: {}, remove: [] });
+const NO_REWRITE: RewriteSettings = Object.freeze({ headers: { request: NO_EDIT, response: NO_EDIT } });
+
 /** `path`: what the route matches; `correlation`: the document's correlation header. */
 export function resolveRewrite(
   node: Node | undefined,
@@ -20,6 +24,7 @@ export function resolveRewrite(
   correlation: string,
   problems: Problems,
 ): RewriteSettings {
+  if (node === undefined) return NO_REWRITE;
   const stripPrefix = resolvePrefix(child(node, 'stripPrefix'), problems);
   const replace = child(node, 'replacePrefix');
   const prefix = resolvePrefix(child(replace, 'prefix'), problems);
@@ -66,6 +71,7 @@ function noticeStrayPrefix(
 }
 
 function resolveEdit(node: Node | undefined, correlation: string, problems: Problems): HeaderEditSettings {
+  if (node === undefined) return NO_EDIT;
   const owned = correlation.toLowerCase();
   const own = (name: string, place: Node): boolean => {
     const flaw = ownedFlaw(name, owned);
