@@ -9,7 +9,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { type AdminPort, openAdminPort } from './admin/port.ts';
-import type { Problem } from './config/document.ts';
+import type { Problem, ValidReading } from './config/document.ts';
 import { formatProblem } from './config/problems.ts';
 import { type FileWatch, watchFile } from './config/providers/file.ts';
 import { readDocument } from './config/read.ts';
@@ -85,7 +85,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const text = await readText(options.configPath);
   const log = operationalLog(options.log, options.logLevel);
   const clock = options.clock ?? systemClock;
-  const workers = workersOf(options, text, log);
+  const reading = readDocument(text, options.configPath, options.env);
+  if (!reading.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, reading.problems);
+  const workers = workersOf(options, reading.document.workers, log);
   const lanes = new SharedLanes(Math.max(1, workers));
   const ledger = new BlockLedger(lanes, clock);
   const { accessLog, startWorker, env } = options;
@@ -96,7 +98,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const control = new Control({ clock, ledger, threads: crew, log, env, workersFixed: options.workers !== undefined });
   const running = new RunningApp(options, { workers, crew, control, log });
   try {
-    await running.open(text, lanes, ledger);
+    await running.open(text, reading, lanes, ledger);
     return running;
   } catch (error) {
     await running.stop();
@@ -114,10 +116,8 @@ async function readText(path: string): Promise<string> {
 }
 
 /** How many worker threads: as asked, as written, or one per core; 1 where threads cannot share a port. */
-function workersOf(options: AppOptions, text: string, log: PlaneLog): number {
-  const reading = readDocument(text, options.configPath, options.env);
-  if (!reading.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, reading.problems);
-  const wanted = options.workers ?? reading.document.workers ?? availableParallelism();
+function workersOf(options: AppOptions, written: number | undefined, log: PlaneLog): number {
+  const wanted = options.workers ?? written ?? availableParallelism();
   if (wanted <= 1 || canShare(process.platform)) return wanted;
   log('warn', { wanted, platform: process.platform }, 'threads cannot share a port on this platform: one serves');
   return 1;
@@ -155,9 +155,9 @@ class RunningApp implements App {
 
   readonly view = (): View => this.control.view;
 
-  async open(text: string, lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
+  async open(text: string, reading: ValidReading, lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
     const { configPath } = this.options;
-    const outcome = await this.propose(text, 'start', '', '');
+    const outcome = await this.propose(text, 'start', '', '', reading);
     if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
     const running = this.control.view.running;
     if (running === undefined) throw new StartRefused('no document is in force');
@@ -243,8 +243,8 @@ class RunningApp implements App {
     }
   }
 
-  propose(text: string, source: string, author: string, reason: string): Promise<Outcome> {
-    return this.control.propose({ text, path: this.options.configPath, source, author, reason });
+  propose(text: string, source: string, author: string, reason: string, reading?: ValidReading): Promise<Outcome> {
+    return this.control.propose({ text, path: this.options.configPath, source, author, reason, reading });
   }
 
   flushAccessLog(): Promise<void> {

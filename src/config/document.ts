@@ -54,6 +54,11 @@ export interface Problem {
   readonly advice: string;
 }
 
-export type Reading =
-  | { readonly ok: true; readonly document: Document; readonly revision: string; readonly notices: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export interface ValidReading {
+  readonly ok: true;
+  readonly document: Document;
+  readonly revision: string;
+  readonly notices: readonly Problem[];
+}
+
+export type Reading = ValidReading | { readonly ok: false; readonly problems: readonly Problem[] };

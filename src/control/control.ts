@@ -7,7 +7,7 @@
  */
 
 import { compile } from '../config/compile.ts';
-import type { Document, Problem, Reading } from '../config/document.ts';
+import type { Document, Problem, ValidReading } from '../config/document.ts';
 import { drySite } from '../config/dry-site.ts';
 import { formatProblem } from '../config/problems.ts';
 import { readDocument } from '../config/read.ts';
@@ -25,6 +25,8 @@ export interface Proposal extends Origin {
   readonly path: string;
   /** The revision it was made from; refused where another one runs by now. */
   readonly parentRevision?: string;
+  /** What reading the text gives, where that was done already: a large one takes seconds. */
+  readonly reading?: ValidReading | undefined;
 }
 
 /** Why a proposal was refused: it is wrong in itself, changes what cannot change, came too late, or a thread balked. */
@@ -60,8 +62,6 @@ export interface ControlNeeds {
   /** The number of threads was given at start, so that a document's `workers` has no say. */
   readonly workersFixed: boolean;
 }
-
-type Read = Extract<Reading, { ok: true }>;
 
 /** Problems of one proposal that are logged each; all of them are in the view. */
 const LOGGED = 20;
@@ -102,7 +102,7 @@ export class Control {
       const reason = `made from revision ${parentRevision}, but ${running?.revision ?? 'none'} runs`;
       return refuse('stale', [{ pointer: '', reason, advice: 'read the running document and make the change there' }]);
     }
-    const reading = readDocument(text, path, this.needs.env);
+    const reading = proposal.reading ?? readDocument(text, path, this.needs.env);
     if (!reading.ok) return this.refuse(proposal, 'invalid', reading.problems);
     if (reading.revision === running?.revision) return this.accept(proposal, reading, false);
     const cold = running === undefined ? [] : coldChanges(running.document, reading.document, this.needs.workersFixed);
@@ -113,7 +113,7 @@ export class Control {
   /** From a document that is right in itself to one that runs. */
   private async install(
     proposal: Proposal,
-    reading: Read,
+    reading: ValidReading,
     refuse: (why: Refusal, findings: readonly Finding[]) => Outcome,
   ): Promise<Outcome> {
     const { ledger, threads } = this.needs;
@@ -151,7 +151,7 @@ export class Control {
     return this.refuse(proposal, 'invalid', [{ ...place, reason, advice }]);
   }
 
-  private accept(origin: Origin, { document, revision, notices }: Read, changed: boolean): Outcome {
+  private accept(origin: Origin, { document, revision, notices }: ValidReading, changed: boolean): Outcome {
     const at = this.needs.clock.wall();
     const { source, author, reason } = origin;
     const since = changed ? at : (this.state.running?.since ?? at);
@@ -185,7 +185,7 @@ export class Control {
 }
 
 /** Compiles on this thread first and asks the examples: what fails, fails before any data thread hears of it. */
-function compilesHere({ document, revision }: Read, block: (key: string) => number): boolean {
+function compilesHere({ document, revision }: ValidReading, block: (key: string) => number): boolean {
   try {
     const table = compile(document, revision, { upstream: drySite().upstream, block });
     return rehearse(table, document.examples).length === 0;

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readDocument } from '../../../src/config/read.ts';
 import { Control, type Order, type Outcome } from '../../../src/control/control.ts';
 import { BlockLedger } from '../../../src/core/ledger.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
@@ -74,6 +75,16 @@ function told(outcome: Outcome): string {
   const [{ path, line, column, reason, advice }] = outcome.problems;
   return `${path}:${line}:${column} ${reason}; ${advice}`;
 }
+
+test('a text that was read already is not read again', async () => {
+  const { control, orders } = bench();
+  const reading = readDocument(GOOD, 'routes.yaml', {});
+  assert.ok(reading.ok);
+  const origin = { source: 'start', author: '', reason: '', path: 'routes.yaml' };
+  const outcome = await control.propose({ ...origin, text: 'no document', reading });
+  assert.ok(outcome.ok && outcome.revision === reading.revision);
+  assert.equal(orders[0].document, reading.document);
+});
 
 test('a good document goes to all threads in two phases, with a block for every key', async () => {
   const { control, asked, orders, offer, clock } = bench();
