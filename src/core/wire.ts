@@ -29,7 +29,6 @@ import {
   type Slab,
   STRING_BYTES,
 } from './io.ts';
-
 import { textOf } from './text.ts';
 
 /** Who is told what happens on a wire. None of these is called from inside a call of the owner's. */
@@ -124,7 +123,10 @@ export class Wire implements HandleUser {
     const before = slab?.before(head, start, end);
     if (before !== undefined) return this.writeView(before);
     const together = assembled(head, bytes, start, end);
-    if (together === undefined) return this.write(head) && this.writeBytes(bytes, start, end, slab);
+    if (together === undefined) {
+      this.write(head);
+      return this.writeBytes(bytes, start, end, slab);
+    }
     const taken = this.writeView(together);
     // The kernel did not take all of it: what waits stays where it is, and others get a new buffer.
     if (!taken) replaceAssembly();

@@ -141,6 +141,9 @@ test(
       writes++;
     } while (wire.unsent === 0);
     assert.equal(wire.writeWithHead('head', bytes, 0, 20, undefined), false);
+    const long = Buffer.alloc(65_536, 'c');
+    assert.equal(wire.writeWithHead('head', long, 0, long.length, undefined), false);
+    long.fill('d');
     bytes.fill('b');
     assert.equal(wire.writeWithHead('later', bytes, 0, 20, undefined), false);
     assert.deepEqual(notes.events, []);
@@ -151,6 +154,7 @@ test(
     wire.end();
     await once(peer, 'end');
     const wanted = [...new Array<Buffer>(writes).fill(copy), Buffer.from('head'), copy.subarray(0, 20)];
+    wanted.push(Buffer.from('head'), Buffer.alloc(65_536, 'c'));
     assert.ok(seen.bytes().equals(Buffer.concat([...wanted, Buffer.from('later'), bytes.subarray(0, 20)])));
   }),
 );
