@@ -5,7 +5,7 @@
  * or another number of threads makes a peer of its own with them, so that both can stand side by side.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { emptyLog, type Peer, type Setup, written } from './peer.ts';
@@ -52,10 +52,16 @@ export function signalbox(wanted: Partial<Kind> = {}): Peer {
       const log = emptyLog(setup.folder);
       const serve = ['serve', '--config', path, '--workers', String(workers), '--no-watch', '--log-level', 'error'];
       return {
-        command: [process.execPath, ...setup.nodeFlags, join(root, 'src/main.ts'), ...serve],
+        command: [process.execPath, ...setup.nodeFlags, entry(root), ...serve],
         log,
         logsToOutput: true,
       };
     },
   };
+}
+
+/** Where the program begins; commits from before there was a boot.js begin in main.ts. */
+function entry(root: string): string {
+  const boot = join(root, 'src/boot.js');
+  return existsSync(boot) ? boot : join(root, 'src/main.ts');
 }
