@@ -67,7 +67,7 @@ export class Relay {
     exchange.status = head.status;
     this.begun = true;
     if (ranges !== undefined) {
-      client.wire.write(text);
+      this.taken(client.wire.write(text));
       return this.pass(bytes, start, end, slab, ranges);
     }
     exchange.bytesOut += end - start;
@@ -83,12 +83,13 @@ export class Relay {
     ranges: readonly number[] | undefined,
   ): boolean {
     const { client, exchange } = this;
-    if (start === end) return true;
+    if (start === end) return !this.blocked;
     if (ranges === undefined) {
       exchange.bytesOut += end - start;
       return this.taken(client.wire.writeBytes(bytes, start, end, slab));
     }
-    let taken = true;
+    // Bytes without data (chunk lines alone) change nothing about what waits already.
+    let taken = !this.blocked;
     for (let i = 0; i < ranges.length; i += 2) {
       exchange.bytesOut += ranges[i + 1] - ranges[i];
       taken = client.wire.writeBytes(bytes, ranges[i], ranges[i + 1], slab);
