@@ -4,11 +4,13 @@
  */
 
 import { systemClock } from '../../src/core/clock.ts';
+import { systemDraw } from '../../src/core/draw.ts';
 import { Exchange } from '../../src/core/exchange.ts';
 import { Lane } from '../../src/core/lanes.ts';
 import { BlockLedger } from '../../src/core/ledger.ts';
 import { Ring, ringMemory } from '../../src/core/ring.ts';
 import { SharedLanes } from '../../src/core/shared.ts';
+import { Sheet } from '../../src/core/sheet.ts';
 import { Timers } from '../../src/core/timers.ts';
 import { AccessLines } from '../../src/telemetry/access-line.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
@@ -27,11 +29,9 @@ function exchanges(count: number): Exchange[] {
     const target = head.slice(4, head.indexOf(' HTTP'));
     const request = { method: 'GET', target, host: 'cart.internal', minor: 1, field: () => undefined };
     const x = new Exchange(i, 0.5, request, 'internal', '127.0.0.1', '0123456789ab');
-    x.correlationId = `${i}`.padStart(32, 'c');
     x.context = [head.slice(-9, -2), undefined];
     x.caller = 'web';
-    x.traceId = `${i}`.padStart(32, 'a');
-    x.spanId = `${i}`.padStart(16, 'b');
+    x.drawIds(systemDraw);
     x.route = 'cart';
     x.upstream = 'cart';
     x.member = 'http://127.0.0.1:7001';
@@ -73,8 +73,11 @@ log.learn('0123456789ab', ['x-user-id', 'x-tournament-id']);
 const lines = new AccessLines(process.pid, 'router-1');
 const names = ['x-user-id', 'x-tournament-id'];
 time('access line: built, gathered, into the ring', log.settled);
-time('access line: built, flattened by no one', (x) => {
-  bytes += lines.line(x, 1, names).length;
+const sheet = new Sheet();
+time('access line: built', (x) => {
+  sheet.begin();
+  lines.put(sheet, x, 1, names);
+  bytes += sheet.at;
 });
 time('access line: JSON.stringify of the same facts', (x) => {
   bytes += JSON.stringify({ level: 30, time: systemClock.wall(), ...x, request: undefined }).length;

@@ -1,19 +1,19 @@
 /**
  * What reading and writing heads costs, in nanoseconds: `node bench/micro/head.ts`.
  *
- * Rule: heads are bytes of a buffer, as a socket gives them, and what is written is made into bytes, so that no rope of
- * strings escapes its bill. Every answer is checked before anything is timed; of many short rounds the best counts,
+ * Rule: heads are bytes of a buffer, as a socket gives them, and what is written ends as bytes. Every answer is checked before anything is timed; of many short rounds the best counts,
  * because on a shared machine the others tell of the neighbours.
  */
 
 import { systemDraw } from '../../src/core/draw.ts';
 import { Exchange } from '../../src/core/exchange.ts';
 import { NameSet } from '../../src/core/names.ts';
+import { Sheet } from '../../src/core/sheet.ts';
 import { BodyReader } from '../../src/http1/body.ts';
 import { FRAMING } from '../../src/http1/fields.ts';
 import { ReplyHead } from '../../src/http1/reply.ts';
 import { type HeadLimits, RequestHead } from '../../src/http1/request.ts';
-import { ownLines, replyHead, requestHead } from '../../src/proxy/heads.ts';
+import { replyHead, requestHead } from '../../src/proxy/heads.ts';
 import { forwardedLines, identify } from '../../src/proxy/identify.ts';
 import { headRules } from '../../src/proxy/rules.ts';
 import type { Correlation, ListenerTable, Table } from '../../src/routing/route.ts';
@@ -89,11 +89,11 @@ const table: Table = {
   drain: { notice: 0, limit: 0 },
 };
 const rules = headRules(table, listener);
-const unchanged = { target: undefined, host: undefined, request: undefined, response: undefined };
+const rewrite = { target: undefined, host: undefined, request: undefined, response: undefined };
 
 const requestBytes = Buffer.from(REQUEST, 'latin1');
 const replyBytes = Buffer.from(REPLY, 'latin1');
-const out = Buffer.alloc(65_536);
+const out = new Sheet();
 const request = new RequestHead();
 const reply = new ReplyHead();
 const body = new BodyReader();
@@ -101,27 +101,25 @@ const body = new BodyReader();
 const readRequest = (): number => request.parse(requestBytes, 0, requestBytes.length, names, LIMITS);
 const readReply = (): number => reply.parse(replyBytes, 0, replyBytes.length, names, false);
 
+const hops = Number.POSITIVE_INFINITY;
 const forwarded = forwardedLines('192.0.2.7', 'cart.internal');
 
 function writeRequest(): number {
   const exchange = new Exchange(0, 0.5, request, 'internal', '192.0.2.7', 'r1');
-  const identity = identify(exchange, request, correlation, true, systemDraw);
-  const own = ownLines(exchange, identity, correlation.header, forwarded, request.minor);
-  const text = requestHead(request, rules.request, unchanged, identity, own, '127.0.0.1:7001');
-  return out.write(`${text}x-signalbox-attempt: 1\r\nx-signalbox-deadline-ms: 10000\r\n\r\n`, 0, 'latin1');
+  identify(exchange, request, correlation, true, systemDraw);
+  exchange.attempts = 1;
+  out.begin();
+  requestHead(out, { request, exchange, rules, rewrite, forwarded, hops }, '127.0.0.1:7001', 10_000);
+  return out.at;
 }
 
-const parts = {
-  correlationHeader: correlation.header,
-  correlationId: systemDraw.hex(32),
-  upstream: 'cart',
-  close: false,
-  minor: 1,
-  date: '',
-};
+const answered = new Exchange(0, 0.5, request, 'internal', '192.0.2.7', 'r1');
+answered.drawIds(systemDraw);
 
 function writeReply(): number {
-  return out.write(replyHead(reply, rules.reply, undefined, parts), 0, 'latin1');
+  out.begin();
+  replyHead(out, reply, rules, undefined, answered, 'cart', false, 1, '');
+  return out.at;
 }
 
 const chunks = Buffer.from(`${'400\r\n'}${'x'.repeat(1_024)}\r\n`.repeat(16), 'latin1');
@@ -153,9 +151,12 @@ check('reply', readReply() === REPLY.length && reply.length === 1_024 && reply.p
 check('chunks', readChunks() === chunks.length && body.dataBytes === 16 * 1_024);
 const requestOut = writeRequest();
 const sent = new RequestHead();
-check('request sent', sent.parse(out, 0, requestOut, names, LIMITS) === requestOut && sent.target === request.target);
+check(
+  'request sent',
+  sent.parse(out.bytes, 0, requestOut, names, LIMITS) === requestOut && sent.target === request.target,
+);
 const replyOut = writeReply();
-check('reply sent', new ReplyHead().parse(out, 0, replyOut, names, false) === replyOut);
+check('reply sent', new ReplyHead().parse(out.bytes, 0, replyOut, names, false) === replyOut);
 
 const cases: readonly (readonly [what: string, call: () => number, wanted: number])[] = [
   [`request head read (12 lines, ${REQUEST.length} bytes)`, readRequest, REQUEST.length],

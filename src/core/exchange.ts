@@ -3,10 +3,19 @@
  *
  * Rule: an exchange is made when a request head is complete and settles exactly once. Fields are filled by the step of
  * the line that learns them and read by whoever listens at the end (counters, access log, hop records). It holds
- * strings and numbers, never sockets or buffers.
+ * strings and numbers, never sockets; the ids made here are random digits, and become strings for those who ask.
  */
 
+import { type Draw, digitsText } from './draw.ts';
 import type { Fault } from './fault.ts';
+import type { Sheet } from './sheet.ts';
+
+const NO_DIGITS = new Int32Array();
+/** Where the ids stand among the words drawn for an exchange, and how many words each has (W3C Trace Context for two). */
+const CORRELATION = { at: 0, words: 8 } as const;
+const TRACE = { at: 8, words: 8 } as const;
+const SPAN = { at: 16, words: 4 } as const;
+const WORDS = 20;
 
 /** What the wire knows of a request; http1 fills it, routing and release read it. Valid until the exchange settles. */
 export interface RequestFacts {
@@ -35,16 +44,20 @@ export class Exchange {
   readonly listener: string;
   /** The client's address: of the socket, or what a trusted proxy says. */
   client: string;
-  correlationId = '';
+  /** The correlation id that came in and is passed on as it came; undefined where one is made here. */
+  idGiven: string | undefined = undefined;
   /** Set where the table names a caller header and the request carries it. */
   caller: string | undefined = undefined;
   /** Values of the context headers, in the order of the document; undefined where absent. */
   context: readonly (string | undefined)[] | undefined = undefined;
-  /** The trace this exchange belongs to (32 hex digits) and this hop's own span (16). */
-  traceId = '';
-  spanId = '';
+  /** The trace that came in; undefined where one begins here. */
+  traceGiven: string | undefined = undefined;
   /** Span of whoever called, where a valid traceparent came in. */
   parentSpanId: string | undefined = undefined;
+  /** The flag of the trace; new traces are sampled. */
+  sampled = true;
+  private digits: Int32Array = NO_DIGITS;
+  private digitsAt = 0;
 
   // 2 board, 3 match
   readonly revision: string;
@@ -93,5 +106,43 @@ export class Exchange {
     this.listener = listener;
     this.client = client;
     this.revision = revision;
+  }
+
+  /** Draws the ids that are made here. */
+  drawIds(draw: Draw): void {
+    this.digitsAt = draw.reserve(WORDS);
+    this.digits = draw.digits;
+  }
+
+  get hasIds(): boolean {
+    return this.digits !== NO_DIGITS;
+  }
+
+  get correlationId(): string {
+    return this.idGiven ?? digitsText(this.digits, this.digitsAt + CORRELATION.at, CORRELATION.words);
+  }
+
+  /** The trace this exchange belongs to: 32 hexadecimal digits. */
+  get traceId(): string {
+    return this.traceGiven ?? digitsText(this.digits, this.digitsAt + TRACE.at, TRACE.words);
+  }
+
+  /** This hop's own span: 16 hexadecimal digits. */
+  get spanId(): string {
+    return digitsText(this.digits, this.digitsAt + SPAN.at, SPAN.words);
+  }
+
+  putCorrelationId(sheet: Sheet): void {
+    if (this.idGiven !== undefined) sheet.text(this.idGiven);
+    else if (this.hasIds) sheet.fours(this.digits, this.digitsAt + CORRELATION.at, CORRELATION.words);
+  }
+
+  putTraceId(sheet: Sheet): void {
+    if (this.traceGiven !== undefined) sheet.text(this.traceGiven);
+    else sheet.fours(this.digits, this.digitsAt + TRACE.at, TRACE.words);
+  }
+
+  putSpanId(sheet: Sheet): void {
+    sheet.fours(this.digits, this.digitsAt + SPAN.at, SPAN.words);
   }
 }

@@ -54,6 +54,8 @@ export class NameSet {
   /** First candidate per `bucketOf`, or -1; `next` chains the others. Read by the head scan for its first question. */
   readonly first = new Int32Array(32 * LENGTHS).fill(-1);
   private readonly next: number[] = [];
+  /** The names as bytes. */
+  private readonly spelt: Uint8Array[] = [];
   private readonly numbers = new Map<string, number>();
   /** Some name of the set has a mark other than `-` in it. */
   marked = false;
@@ -70,6 +72,7 @@ export class NameSet {
     const number = this.names.length;
     const bucket = bucketOf(lower.charCodeAt(0), lower.length);
     this.names.push(lower);
+    this.spelt.push(Buffer.from(lower, 'latin1'));
     this.marked ||= /[^0-9a-z-]/.test(lower);
     this.numbers.set(lower, number);
     this.next.push(this.first[bucket]);
@@ -87,7 +90,7 @@ export class NameSet {
     const length = end - start;
     let candidate = this.first[bucketOf(bytes[start], length)];
     while (candidate !== -1) {
-      if (sameName(this.names[candidate], bytes, start, length)) return candidate;
+      if (sameName(this.spelt[candidate], bytes, start, length)) return candidate;
       candidate = this.next[candidate];
     }
     return -1;
@@ -102,7 +105,8 @@ export class NameSet {
     let candidate = this.first[bucketOf(bytes[start], length)];
     while (candidate !== -1) {
       const name = this.names[candidate];
-      if (likeName(name, bytes, start, length) && !sameName(name, bytes, start, length)) return candidate;
+      if (likeName(name, bytes, start, length) && !sameName(this.spelt[candidate], bytes, start, length))
+        return candidate;
       candidate = this.next[candidate];
     }
     return -1;
@@ -126,13 +130,12 @@ export function plainName(name: string): string {
   return name.toLowerCase().replace(/[^0-9a-z]/g, '-');
 }
 
-/** Compares a lower-case name with bytes of a token; `| 32` lowers letters and leaves digits and `-` as they are. */
-function sameName(name: string, bytes: Uint8Array, start: number, length: number): boolean {
+const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte | 32 : byte));
+
+/** Compares a lower-case name with as many bytes of a token, in any case. */
+function sameName(name: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
   if (name.length !== length) return false;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[start + i];
-    const lower = byte >= 65 && byte <= 90 ? byte | 32 : byte;
-    if (lower !== name.charCodeAt(i)) return false;
-  }
+  const lower = LOWER;
+  for (let i = 0; i < length; i++) if (lower[bytes[start + i]] !== name[i]) return false;
   return true;
 }

@@ -26,3 +26,10 @@ export function textOf(bytes: Buffer, start: number, end: number): string {
 export function putText(bytes: Buffer, text: string, at: number): void {
   (bytes as Latin1Buffer).latin1Write(text, at);
 }
+
+/** Whether the bytes from `start` to `end` are this latin1 text; spares making a text of them to compare. */
+export function holds(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}

@@ -18,17 +18,8 @@ import {
   type WriteRequest,
   WriteWrap,
 } from './handle.ts';
-import {
-  assembled,
-  BULK_BYTES,
-  borrowSlab,
-  mayRest,
-  replaceAssembly,
-  returnSlab,
-  SHARED,
-  type Slab,
-  STRING_BYTES,
-} from './io.ts';
+import { BULK_BYTES, borrowSlab, mayRest, returnSlab, SHARED, type Slab, STRING_BYTES } from './io.ts';
+import type { Sheet } from './sheet.ts';
 import { textOf } from './text.ts';
 
 /** Who is told what happens on a wire. None of these is called from inside a call of the owner's. */
@@ -114,23 +105,18 @@ export class Wire implements HandleUser {
   }
 
   /**
-   * Writes a head (latin1) and the first bytes of its body at once. In a slab the head is put right before the body, where the
-   * head stood that came in, so that nothing is copied; elsewhere both are put together in a buffer of their own
-   * (measured against one joined string: 0.2 us less for a body of 1 KiB).
+   * Writes a head and the first bytes of its body at once. In a slab the head is put right before the body, where the head
+   * stood that came in, so that the body is not copied; elsewhere the body is put behind the head (measured: 0.2 us less
+   * for a body of 1 KiB than one joined string).
    */
-  writeWithHead(head: string, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
-    if (start === end) return this.write(head);
-    const before = slab?.before(head, start, end);
+  writeWithHead(head: Sheet, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
+    const before = start === end ? undefined : slab?.before(head, start, end);
     if (before !== undefined) return this.writeView(before);
-    const together = assembled(head, bytes, start, end);
-    if (together === undefined) {
-      this.write(head);
-      return this.writeBytes(bytes, start, end, slab);
-    }
-    const taken = this.writeView(together);
-    // The kernel did not take all of it: what waits stays where it is, and others get a new buffer.
-    if (!taken) replaceAssembly();
-    return taken;
+    const together = head.fits(end - start);
+    if (together) head.copy(bytes, start, end);
+    const taken = this.writeView(head.view());
+    if (!taken) head.leave();
+    return together ? taken : this.writeBytes(bytes, start, end, slab);
   }
 
   private writeView(view: Uint8Array): boolean {

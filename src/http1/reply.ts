@@ -6,7 +6,7 @@
  */
 
 import { NAME, type NameSet } from '../core/names.ts';
-import { textOf } from '../core/text.ts';
+import { holds, textOf } from '../core/text.ts';
 import { CR, LF, SP, VALUE } from './bytes.ts';
 import {
   CONTENT_LENGTH,
@@ -23,17 +23,21 @@ import {
   trimmed,
 } from './fields.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** Limits for reply heads; origins are few and known, so these are not settings. */
 export const MOST_REPLY_HEAD = 256 * 1024;
 export const MOST_REPLY_HEADERS = 1000;
 
 export class ReplyHead {
   readonly fields = new Fields();
-  /** The whole head as latin1, with its last empty line. */
-  head = '';
+  /** Where the whole head stands, with its last empty line: in the buffer that was read into, so only until the next read. */
+  bytes: Buffer = NOTHING;
+  start = 0;
+  end = 0;
   status = 0;
   minor = 1;
-  /** Where the first field line begins. */
+  /** Where the first field line begins, from `start` on. */
   fieldsStart = 0;
   framing: Framing = FRAMING.none;
   length = 0;
@@ -63,8 +67,20 @@ export class ReplyHead {
     }
     if (after === INCOMPLETE) return INCOMPLETE;
     this.fieldsStart = lineEnd - start;
-    this.head = textOf(bytes, start, after);
+    this.bytes = bytes;
+    this.start = start;
+    this.end = after;
     return this.readFields(headRequest) ? after : REFUSED;
+  }
+
+  /** The whole head as latin1. */
+  text(): string {
+    return textOf(this.bytes, this.start, this.end);
+  }
+
+  /** The reply is over: lets go of the buffer it stood in. */
+  forget(): void {
+    this.bytes = NOTHING;
   }
 
   /** RFC 9112 section 4: HTTP-version SP 3DIGIT SP [ reason-phrase ] CRLF; the second SP may be missing without reason. */
@@ -122,7 +138,7 @@ export class ReplyHead {
     this.keepAliveSeconds = -1;
     this.upgrade = '';
     this.dated = false;
-    const connection = this.connection;
+    const { bytes, start, connection } = this;
     connection.close = false;
     connection.keepAlive = false;
     connection.upgrade = false;
@@ -132,37 +148,38 @@ export class ReplyHead {
       const number = lines[at];
       if (number === NAME.date) this.dated = true;
       if (number === NAME.host || number > NAME.upgrade) continue;
-      const value = this.head.slice(lines[at + 2], lines[at + 3]);
+      const from = start + lines[at + 2];
+      const to = start + lines[at + 3];
       switch (number) {
         case CONTENT_LENGTH:
         case TRANSFER_ENCODING: {
-          const refusal = readFraming(this, FRAMING.close, number, value);
+          const refusal = readFraming(this, FRAMING.close, number, bytes, from, to);
           if (refusal !== undefined) return this.no(refusal);
           break;
         }
         case NAME.connection: {
-          const refusal = readConnection(value, connection);
+          const refusal = readConnection(bytes, from, to, connection);
           if (refusal !== undefined) return this.no(refusal);
           break;
         }
         case NAME['keep-alive']:
-          this.keepAliveSeconds = this.readKeepAlive(value);
+          this.keepAliveSeconds = this.readKeepAlive(bytes, from, to);
           break;
         case NAME.upgrade:
-          this.upgrade = value;
+          this.upgrade = textOf(bytes, from, to);
           break;
       }
     }
-    if (connection.named !== undefined) this.fields.cut(this.head, this.fieldsStart, connection.named);
+    if (connection.named !== undefined) this.fields.cut(this.text(), this.fieldsStart, connection.named);
     if (this.connection.named?.has('date') === true) this.dated = false;
     return this.settleFraming(headRequest);
   }
 
   /** An origin says the same in every reply, so the last answer is kept (measured: 0.1 us a reply). */
-  private readKeepAlive(value: string): number {
-    if (value !== this.keepAliveText) {
-      this.keepAliveText = value;
-      this.keepAliveSaid = Number(/\btimeout\s*=\s*"?(\d{1,6})/i.exec(value)?.[1] ?? -1);
+  private readKeepAlive(bytes: Buffer, from: number, to: number): number {
+    if (!holds(bytes, from, to, this.keepAliveText)) {
+      this.keepAliveText = textOf(bytes, from, to);
+      this.keepAliveSaid = Number(/\btimeout\s*=\s*"?(\d{1,6})/i.exec(this.keepAliveText)?.[1] ?? -1);
     }
     return this.keepAliveSaid;
   }

@@ -9,7 +9,7 @@
 import type { RequestFacts } from '../core/exchange.ts';
 import type { FaultCode } from '../core/fault.ts';
 import { NAME, type NameSet } from '../core/names.ts';
-import { ownText, textOf } from '../core/text.ts';
+import { holds, ownText, textOf } from '../core/text.ts';
 import { CR, LF, SP, TARGET, TOKEN } from './bytes.ts';
 import {
   CONTENT_LENGTH,
@@ -25,7 +25,11 @@ import {
   TRANSFER_ENCODING,
   trimmed,
 } from './fields.ts';
-import { hostName, isHost, splitAbsolute } from './target.ts';
+import { hostName, isHost, sameAuthority, splitAbsolute } from './target.ts';
+
+const NOTHING = Buffer.alloc(0);
+/** Heads up to this size are kept in one and the same place, larger ones in a place of their own. */
+const USUAL_HEAD = 1_024;
 
 export interface HeadLimits {
   readonly target: number;
@@ -35,8 +39,10 @@ export interface HeadLimits {
 
 export class RequestHead implements RequestFacts {
   readonly fields = new Fields();
-  /** The whole head as latin1, with its last empty line. */
-  head = '';
+  /** The whole head as it came, with its last empty line, from `start` to `end`: a copy, good until the exchange settles. */
+  bytes: Buffer = NOTHING;
+  readonly start = 0;
+  end = 0;
   method = '';
   target = '';
   /** True where the target goes out as it came, so that the request line can be copied with the run behind it. */
@@ -64,7 +70,12 @@ export class RequestHead implements RequestFacts {
   refusal = '';
 
   field(number: number): string | undefined {
-    return this.fields.value(this.head, number);
+    return this.fields.value(this.bytes, 0, number);
+  }
+
+  /** The whole head as latin1. */
+  text(): string {
+    return textOf(this.bytes, 0, this.end);
   }
 
   /**
@@ -86,18 +97,26 @@ export class RequestHead implements RequestFacts {
     }
     if (after === INCOMPLETE) return INCOMPLETE;
     this.fieldsStart = lineEnd - start;
-    this.head = textOf(bytes, start, after);
-    this.target = this.head.slice(this.targetStart, this.targetEnd);
+    this.keep(bytes, start, after);
+    this.target = textOf(this.bytes, this.targetStart, this.targetEnd);
     return this.readFields() && this.readTarget() ? after : REFUSED;
+  }
+
+  /** What was read into is soon read into again. */
+  private keep(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(Math.max(length, USUAL_HEAD));
+    bytes.copy(this.bytes, 0, start, end);
+    this.end = length;
   }
 
   /** The request is over: its text goes; what the next one is compared with stays. */
   forget(): void {
-    this.head = '';
+    this.end = 0;
+    if (this.bytes.length > USUAL_HEAD) this.bytes = NOTHING;
     this.target = '';
     this.method = '';
     this.minor = 1;
-    // Slices of the head, which would keep it.
     this.upgrade = '';
     this.connection.named = undefined;
   }
@@ -155,7 +174,7 @@ export class RequestHead implements RequestFacts {
     this.upgrade = '';
     this.teTrailers = false;
     this.expectContinue = false;
-    const connection = this.connection;
+    const { bytes, connection } = this;
     connection.close = false;
     connection.keepAlive = false;
     connection.upgrade = false;
@@ -168,32 +187,34 @@ export class RequestHead implements RequestFacts {
       const number = lines[at];
       // Wire names come first and are few; all others are for routes and correlation to read.
       if (number > NAME.expect) continue;
-      const value = this.head.slice(lines[at + 2], lines[at + 3]);
+      const from = lines[at + 2];
+      const to = lines[at + 3];
       switch (number) {
         case NAME.host:
           if (++hosts > 1) return this.no('more than one Host');
           // The host of the request before, most often; '' stands for none and was never checked.
-          if ((value === '' || value !== this.rawHost) && !this.readHost(value)) return false;
+          if (from !== to && holds(bytes, from, to, this.rawHost)) break;
+          if (!this.readHost(textOf(bytes, from, to))) return false;
           break;
         case CONTENT_LENGTH:
         case TRANSFER_ENCODING: {
-          const refusal = readFraming(this, FRAMING.none, number, value);
+          const refusal = readFraming(this, FRAMING.none, number, bytes, from, to);
           if (refusal !== undefined) return this.no(refusal);
           break;
         }
         case NAME.connection: {
-          const refusal = readConnection(value, connection);
+          const refusal = readConnection(bytes, from, to, connection);
           if (refusal !== undefined) return this.no(refusal);
           break;
         }
         case NAME.te:
-          this.teTrailers ||= value === 'trailers' || value.toLowerCase().split(',').map(trimmed).includes('trailers');
+          this.teTrailers ||= textOf(bytes, from, to).toLowerCase().split(',').map(trimmed).includes('trailers');
           break;
         case NAME.upgrade:
-          upgrade = value;
+          upgrade = textOf(bytes, from, to);
           break;
         case NAME.expect:
-          expect = expect === '' ? value : `${expect}, ${value}`;
+          expect = expect === '' ? textOf(bytes, from, to) : `${expect}, ${textOf(bytes, from, to)}`;
           break;
       }
     }
@@ -218,7 +239,7 @@ export class RequestHead implements RequestFacts {
 
   private settleOptions(upgrade: string): void {
     const { connection } = this;
-    if (connection.named !== undefined) this.fields.cut(this.head, this.fieldsStart, connection.named);
+    if (connection.named !== undefined) this.fields.cut(this.text(), this.fieldsStart, connection.named);
     // An upgrade to HTTP/2 in clear would carry requests past the router; one with a body would leave it ambiguous whose
     // bytes those are. Both may be ignored (RFC 9110 section 7.8).
     const bodiless = this.framing === FRAMING.none || (this.framing === FRAMING.length && this.length === 0);
@@ -273,9 +294,4 @@ function methodAt(bytes: Buffer, start: number, end: number): string {
   )
     return 'POST';
   return textOf(bytes, start, end);
-}
-
-function sameAuthority(a: string, b: string): boolean {
-  const plain = (authority: string): string => authority.toLowerCase().replace(/:80$/, '');
-  return plain(a) === plain(b);
 }

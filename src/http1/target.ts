@@ -48,3 +48,9 @@ export function splitAbsolute(target: string): { authority: string; target: stri
   const path = rest === '' || rest.startsWith('/') ? rest : `/${rest}`;
   return { authority: target.slice(from, end), target: path };
 }
+
+/** Whether two authorities of http name the same server: case does not matter, nor a port that goes without saying. */
+export function sameAuthority(a: string, b: string): boolean {
+  const plain = (authority: string): string => authority.toLowerCase().replace(/:80$/, '');
+  return plain(a) === plain(b);
+}

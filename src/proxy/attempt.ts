@@ -10,36 +10,47 @@ import type { Exchange } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
 import { OUTCOME_NUMBER, type Outcome, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
+import { SHEET } from '../core/sheet.ts';
 import type { ReplyHead } from '../http1/reply.ts';
+import type { RequestHead } from '../http1/request.ts';
 import type { Gate, Reply } from '../policy/policy.ts';
-import type { Route, Table } from '../routing/route.ts';
+import type { Rewrite, Route, Table } from '../routing/route.ts';
 import type { Link, LinkSink, Member, Upstream } from '../upstream/upstream.ts';
-import { attemptLines } from './heads.ts';
+import { type Onward, requestHead } from './heads.ts';
 import { isIdempotent, outcomeOf, timeoutsOf } from './outcome.ts';
 import { overdue, overstepped } from './overdue.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
 import { Relay } from './relay.ts';
 import { faultReply } from './respond.ts';
+import type { HeadRules } from './rules.ts';
 
 /** A body up to this size can be sent again. */
 const SMALL_BODY = 16_384;
 
+const UNCHANGED: Rewrite = { target: undefined, host: undefined, request: undefined, response: undefined };
+
 const NO_BODY = Buffer.alloc(0);
 
-export class Attempt implements Passage, LinkSink {
+export class Attempt implements Passage, LinkSink, Onward {
   route: Route | undefined = undefined;
   /** Gates entered, to be left when the exchange settles. */
   gates: Gate[] | undefined = undefined;
 
+  /** See heads.ts; set before the exchange goes to an upstream. */
+  readonly request: RequestHead;
+  readonly exchange: Exchange;
+  readonly rules: HeadRules;
+  rewrite: Rewrite = UNCHANGED;
+  forwarded = '';
+  hops = Number.POSITIVE_INFINITY;
+
   private readonly client: Client;
-  private readonly exchange: Exchange;
   private readonly table: Table;
   readonly relay: Relay;
   private upstream: Upstream | undefined = undefined;
   private member: Member | undefined = undefined;
   private link: Link | undefined = undefined;
-  /** Head without the attempt's own lines, and the body where all of it is here: what can be sent again. */
-  private head = '';
+  /** The body where all of it is here, so that it can be sent again. */
   private smallBody: Buffer | undefined = undefined;
   /** The whole request was handed over. */
   private requestDone = false;
@@ -58,27 +69,20 @@ export class Attempt implements Passage, LinkSink {
 
   constructor(client: Client, exchange: Exchange, table: Table) {
     this.client = client;
+    this.request = client.request;
     this.exchange = exchange;
+    this.rules = client.door.rules;
     this.table = table;
-    this.relay = new Relay(client, exchange, table.correlation.header);
+    this.relay = new Relay(client, exchange, this.rules, table.correlation.header);
   }
 
   // ---- 8 attempt
 
   /** Sends head and first body bytes to a member. */
-  begin(
-    upstream: Upstream,
-    member: Member,
-    head: string,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    done: boolean,
-  ): void {
-    const { request } = this.client;
+  begin(upstream: Upstream, member: Member, bytes: Buffer, start: number, end: number, done: boolean): void {
+    const { request } = this;
     this.upstream = upstream;
     this.member = member;
-    this.head = head;
     this.requestDone = done;
     this.expecting = request.expectContinue && !done && start === end;
     this.decode = request.minor === 0;
@@ -115,13 +119,12 @@ export class Attempt implements Passage, LinkSink {
     member.inFlight++;
     this.count(UPSTREAM_BLOCK.inFlight, 1);
     if (link.connected) exchange.connectTime = 0;
-    if (this.client.request.upgrade !== '' || this.client.request.connection.upgrade) link.keepOut();
+    if (this.request.upgrade !== '' || this.request.connection.upgrade) link.keepOut();
     const left = exchange.attempts === 1 ? total : Math.ceil(this.completeAt + total - now);
-    const head = this.head + attemptLines(exchange.attempts, left);
-    const headRequest = exchange.method === 'HEAD';
-    const guarded = this.client.door.rules.replyGuarded;
-    const request = { head, names: this.table.names, headRequest, decode: this.decode, guarded };
-    return link.send(request, bytes, start, end, slab);
+    SHEET.begin();
+    requestHead(SHEET, this, member.authority, left);
+    link.expect(this.table.names, exchange.method === 'HEAD', this.decode, this.rules.replyGuarded);
+    return link.send(SHEET, bytes, start, end, slab);
   }
 
   onConnected(): void {

@@ -25,7 +25,10 @@ const SHOWN = /^(?:host|via|max-forwards):/i;
 /** The reply of the last hop (RFC 9110 sections 9.3.7 and 9.3.8). */
 export function lastHop(request: RequestHead): Reply {
   if (request.method === 'OPTIONS') return { status: 200, headers: [], body: '' };
-  const lines = request.head.split('\r\n').filter((line, i) => i === 0 || SHOWN.test(line));
+  const lines = request
+    .text()
+    .split('\r\n')
+    .filter((line, i) => i === 0 || SHOWN.test(line));
   const headers: [string, string][] = [
     ['Content-Type', 'message/http'],
     ['Cache-Control', 'no-store'],

@@ -13,17 +13,6 @@ import { NAME } from '../core/names.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { Correlation, ListenerTable } from '../routing/route.ts';
 
-export interface Identity {
-  /** Number of the correlation header in the table's NameSet. */
-  readonly number: number;
-  /** The inbound correlation line is passed on as it came. */
-  readonly kept: boolean;
-  /** The inbound tracestate belongs to the trace that continues. */
-  readonly keepState: boolean;
-  /** The line for the upstream, with CRLF. */
-  readonly traceparent: string;
-}
-
 const MOST_ID_LENGTH = 256;
 
 /** Visible ASCII without `"`, `\` and `,`: safe in a log line, in a header list, in a shell. */
@@ -43,32 +32,25 @@ export function identify(
   correlation: Correlation,
   internal: boolean,
   draw: Draw,
-): Identity {
+): void {
   const inbound = internal ? head.field(correlation.number) : undefined;
-  const kept = inbound !== undefined && isCorrelationId(inbound);
-  exchange.correlationId = kept ? inbound : draw.hex(32);
+  exchange.drawIds(draw);
+  if (inbound !== undefined && isCorrelationId(inbound)) exchange.idGiven = inbound;
   if (internal) {
     if (correlation.caller >= 0) exchange.caller = head.field(correlation.caller);
     if (correlation.context.length > 0) exchange.context = contextOf(head, correlation);
   }
   const parent = internal ? head.field(NAME.traceparent) : undefined;
-  exchange.spanId = draw.hex(16);
-  if (parent !== undefined && isTraceparent(parent)) {
-    exchange.traceId = parent.slice(3, 35);
-    exchange.parentSpanId = parent.slice(36, 52);
-    // Of the flags only `sampled` is known to version 00; all others are set to zero (section 3.2.2.5.2).
-    const sampled = Number.parseInt(parent.slice(54, 55), 16) & 1;
-    const line = `traceparent: 00-${exchange.traceId}-${exchange.spanId}-0${sampled}\r\n`;
-    return { number: correlation.number, kept, keepState: true, traceparent: line };
-  }
-  exchange.traceId = draw.hex(32);
-  const line = `traceparent: 00-${exchange.traceId}-${exchange.spanId}-01\r\n`;
-  return { number: correlation.number, kept, keepState: false, traceparent: line };
+  if (parent === undefined || !isTraceparent(parent)) return;
+  exchange.traceGiven = parent.slice(3, 35);
+  exchange.parentSpanId = parent.slice(36, 52);
+  // Of the flags only `sampled` is known to version 00; all others are set to zero (section 3.2.2.5.2).
+  exchange.sampled = (Number.parseInt(parent.slice(54, 55), 16) & 1) === 1;
 }
 
 function contextOf(head: RequestHead, { context }: Correlation): (string | undefined)[] {
-  const values: (string | undefined)[] = [];
-  for (let i = 0; i < context.length; i++) values.push(head.field(context[i].number));
+  const values = new Array<string | undefined>(context.length);
+  for (let i = 0; i < context.length; i++) values[i] = head.field(context[i].number);
   return values;
 }
 

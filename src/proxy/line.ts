@@ -12,7 +12,6 @@ import type { RequestHead } from '../http1/request.ts';
 import type { Reply } from '../policy/policy.ts';
 import type { Matched, Route } from '../routing/route.ts';
 import { Attempt } from './attempt.ts';
-import { ownLines, requestHead } from './heads.ts';
 import { hopsOf, lastHop } from './hops.ts';
 import { forwardedLines, forwardedThrough, identify } from './identify.ts';
 import type { Client, Line } from './parts.ts';
@@ -28,7 +27,7 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   const table = door.current.board();
   const exchange = arrived(client, request, door.draw.chance(), table.revision);
   exchange.bytesIn = end - start;
-  const identity = identify(exchange, request, table.correlation, listener.internal, door.draw);
+  identify(exchange, request, table.correlation, listener.internal, door.draw);
   const forwarded = forwardedFor(client, exchange);
   const attempt = new Attempt(client, exchange, table);
   client.passage = attempt;
@@ -70,11 +69,10 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   if (route.settings.release.mode === 'redirect') return void attempt.answer(toCluster(member.id, request.target));
 
   // 8 attempt: head and body go out; 9 judge, 10 relay and 11 settle follow in attempt.ts, when the upstream speaks
-  const own = ownLines(exchange, identity, table.correlation.header, forwarded, request.minor);
-  const counted = hops === Number.POSITIVE_INFINITY ? '' : `Max-Forwards: ${hops - 1}\r\n`;
-  const rules = counted === '' ? door.rules.request : door.rules.counted;
-  const head = requestHead(request, rules, route.rewrite, identity, own + counted, member.authority);
-  attempt.begin(upstream, member, head, bytes, start, end, done);
+  attempt.rewrite = route.rewrite;
+  attempt.forwarded = forwarded;
+  attempt.hops = hops - 1;
+  attempt.begin(upstream, member, bytes, start, end, done);
 }
 
 /** A head or body that cannot be understood. */
@@ -83,9 +81,7 @@ function refuse(client: Client, reason: Fault): void {
   const known = { method: request.method || '-', target: '-', host: '', minor: request.minor, field: () => undefined };
   const table = door.current.board();
   const exchange = arrived(client, known, 0, table.revision);
-  exchange.correlationId = door.draw.hex(32);
-  exchange.traceId = door.draw.hex(32);
-  exchange.spanId = door.draw.hex(16);
+  exchange.drawIds(door.draw);
   const attempt = new Attempt(client, exchange, table);
   client.passage = attempt;
   client.closing = true;

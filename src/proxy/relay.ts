@@ -8,6 +8,7 @@
 
 import type { Exchange } from '../core/exchange.ts';
 import type { Slab } from '../core/io.ts';
+import { SHEET } from '../core/sheet.ts';
 import { FRAMING } from '../http1/fields.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { HeaderEdit, Reply } from '../policy/policy.ts';
@@ -15,6 +16,9 @@ import { httpDate } from './date.ts';
 import { interimHead, replyHead } from './heads.ts';
 import type { Client } from './parts.ts';
 import { replyText } from './respond.ts';
+import type { HeadRules } from './rules.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 export class Relay {
   /** A final reply head went to the client: from here on nothing can be said or sent anew. */
@@ -26,20 +30,22 @@ export class Relay {
   private readonly exchange: Exchange;
   private readonly correlationHeader: string;
   /** Of the table the exchange boarded: the lines of its reply are numbered by that table's names. */
-  private readonly rules: Uint8Array;
+  private readonly rules: HeadRules;
 
-  constructor(client: Client, exchange: Exchange, correlationHeader: string) {
+  constructor(client: Client, exchange: Exchange, rules: HeadRules, correlationHeader: string) {
     this.client = client;
     this.exchange = exchange;
     this.correlationHeader = correlationHeader;
-    this.rules = client.door.rules.reply;
+    this.rules = rules;
   }
 
   /** A 1xx reply passes, but not to a client of HTTP/1.0 (RFC 9110 section 15.2). */
   interim(head: ReplyHead): boolean {
     const { client } = this;
     if (client.request.minor === 0) return true;
-    return this.taken(client.wire.write(interimHead(head, this.rules)));
+    SHEET.begin();
+    interimHead(SHEET, head, this.rules);
+    return this.taken(client.wire.writeWithHead(SHEET, NOTHING, 0, 0, undefined));
   }
 
   /** Head and first body bytes of a reply; `edit`: the route's edits. False where the client did not take all at once. */
@@ -56,22 +62,18 @@ export class Relay {
     const { door, request } = client;
     if (door.draining || head.framing === FRAMING.close) client.closing = true;
     if (request.minor === 0 && head.framing === FRAMING.chunked) client.closing = true;
-    const text = replyHead(head, this.rules, edit, {
-      correlationHeader: this.correlationHeader,
-      correlationId: exchange.correlationId,
-      upstream: door.listener.internal ? exchange.upstream : undefined,
-      close: client.closing,
-      minor: request.minor,
-      date: head.dated || head.status < 200 ? '' : httpDate(door.clock.wall()),
-    });
+    const upstream = door.listener.internal ? exchange.upstream : undefined;
+    const date = head.dated || head.status < 200 ? '' : httpDate(door.clock.wall());
+    SHEET.begin();
+    replyHead(SHEET, head, this.rules, edit, exchange, upstream, client.closing, request.minor, date);
     exchange.status = head.status;
     this.begun = true;
     if (ranges !== undefined) {
-      this.taken(client.wire.write(text));
+      this.taken(client.wire.writeWithHead(SHEET, NOTHING, 0, 0, undefined));
       return this.pass(bytes, start, end, slab, ranges);
     }
     exchange.bytesOut += end - start;
-    return this.taken(client.wire.writeWithHead(text, bytes, start, end, slab));
+    return this.taken(client.wire.writeWithHead(SHEET, bytes, start, end, slab));
   }
 
   /** Body bytes: as they came, or only where `ranges` says data stands. */

@@ -7,6 +7,7 @@
  */
 
 import { NAME, plainName, WIRE_NAMES } from '../core/names.ts';
+import { type Kept, kept } from '../core/sheet.ts';
 import type { ListenerTable, Table } from '../routing/route.ts';
 
 /** keep: part of the run. cut: left out. exact: kept, but written as `Name: value` where it came any other way. */
@@ -15,6 +16,9 @@ export const DROP = 1;
 export const EXACT = 2;
 
 export interface HeadRules {
+  /** Number of the correlation header, and how its line begins: `x-correlation-id: `. */
+  readonly id: number;
+  readonly idStart: Kept;
   readonly request: Uint8Array;
   /** The same, for a request whose Max-Forwards is written anew. */
   readonly counted: Uint8Array;
@@ -76,7 +80,8 @@ export function headRules(table: Table, listener: ListenerTable): HeadRules {
   for (const { name } of correlation.context) guarded.add(plainName(name));
   if (correlation.caller >= 0) guarded.add(plainName(names.names[correlation.caller]));
   const replyGuarded = new Set([plainName(correlation.header), 'x-signalbox-upstream']);
-  return { request, counted, reply, guarded, replyGuarded };
+  const idStart = kept(`${correlation.header}: `);
+  return { id: correlation.number, idStart, request, counted, reply, guarded, replyGuarded };
 }
 
 /** Length of each wire name, for telling `Name: value` from other spellings. */

@@ -1,7 +1,7 @@
 /**
  * Gathers a thread's access log lines and hands them on in batches.
  *
- * Rule: a slow or dead reader never slows traffic. Lines leave as one text per BATCH_BYTES or FLUSH_AFTER; where whoever
+ * Rule: a slow or dead reader never slows traffic. Lines leave in one piece per BATCH_BYTES or FLUSH_AFTER; where whoever
  * takes them has no room, they are dropped and counted. All threads' batches meet in one writer on the control thread
  * (line-collector.ts), so lines never interleave.
  */
@@ -10,6 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { type Lane, THREAD_BLOCK } from '../core/lanes.ts';
 import { THREAD_COUNTERS } from '../core/ledger.ts';
+import { Sheet } from '../core/sheet.ts';
 import { Timer, type Timers } from '../core/timers.ts';
 import { AccessLines } from './access-line.ts';
 
@@ -20,8 +21,8 @@ export const FLUSH_AFTER = 200;
 /** For how many revisions the context names are known; a tunnel older than that is logged without context. */
 const REVISIONS = 256;
 
-/** Takes whole lines (latin1); false where there is no room for them now. */
-export type BatchSink = (lines: string) => boolean;
+/** Takes whole lines, which stand there until it returns; false where there is no room for them now. */
+export type BatchSink = (lines: Buffer) => boolean;
 
 export interface AccessLogParts {
   readonly clock: Clock;
@@ -39,9 +40,11 @@ export class AccessLog {
   private readonly contextNames = new Map<string, readonly string[]>();
   private revision = '';
   private names: readonly string[] = [];
-  /** Lines of the batch; joined once, which copies each piece of a line once (measured: 200 ns a line less). */
-  private batch: string[] = [];
-  private filled = 0;
+  /** The batch, a line behind the other, and how many there are. */
+  private readonly batch = new Sheet(BATCH_BYTES * 2);
+  private count = 0;
+  private time = 0;
+  private askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: AccessLogParts) {
     this.parts = parts;
@@ -63,24 +66,30 @@ export class AccessLog {
       this.revision = exchange.revision;
       this.names = this.contextNames.get(exchange.revision) ?? [];
     }
-    this.append(this.lines.line(exchange, this.parts.clock.wall(), this.names));
+    const { batch, parts } = this;
+    if (this.count === 0) parts.timers.arm(this.timer, parts.clock.now() + FLUSH_AFTER);
+    this.lines.put(batch, exchange, this.timeAt(exchange.arrived + exchange.totalTime), this.names);
+    this.count++;
+    if (batch.at >= BATCH_BYTES) this.flush();
   };
+
+  /** The time of day, which is asked for once a millisecond of monotonic time (measured: 30 ns a line less under load). */
+  private timeAt(now: number): number {
+    if (now - this.askedAt >= 1 || now < this.askedAt) {
+      this.askedAt = now;
+      this.time = this.parts.clock.wall();
+    }
+    return this.time;
+  }
 
   /** Hands on what is gathered so far. */
   flush(): void {
-    if (this.filled === 0) return;
-    this.parts.timers.disarm(this.timer);
-    const taken = this.parts.sink(this.batch.join(''));
-    if (!taken) this.parts.lane.add(THREAD_COUNTERS, THREAD_BLOCK.droppedLines, this.batch.length);
-    this.batch.length = 0;
-    this.filled = 0;
-  }
-
-  private append(line: string): void {
-    if (this.filled === 0) this.parts.timers.arm(this.timer, this.parts.clock.now() + FLUSH_AFTER);
-    this.batch.push(line);
-    this.filled += line.length;
-    if (this.filled >= BATCH_BYTES) this.flush();
+    const { batch, parts, count } = this;
+    if (count === 0) return;
+    parts.timers.disarm(this.timer);
+    if (!parts.sink(batch.view())) parts.lane.add(THREAD_COUNTERS, THREAD_BLOCK.droppedLines, count);
+    batch.begin();
+    this.count = 0;
   }
 
   stop(): void {

@@ -12,13 +12,14 @@ import { type FaultCode, fault } from '../core/fault.ts';
 import { takeHandle } from '../core/handle.ts';
 import type { Slab } from '../core/io.ts';
 import type { NameSet } from '../core/names.ts';
+import type { Sheet } from '../core/sheet.ts';
 import { Timer, type Timers } from '../core/timers.ts';
 import { Wire, type WireOwner } from '../core/wire.ts';
 import { BodyReader } from '../http1/body.ts';
 import { endsLine } from '../http1/bytes.ts';
 import { FRAMING, INCOMPLETE, REFUSED } from '../http1/fields.ts';
 import { MOST_REPLY_HEAD, ReplyHead } from '../http1/reply.ts';
-import type { Link, LinkSink, Sent } from './upstream.ts';
+import type { Link, LinkSink } from './upstream.ts';
 
 /** What a link needs of the member it leads to. */
 export interface LinkHome {
@@ -104,15 +105,18 @@ export class HttpLink implements Link, WireOwner {
     return this.body.ranges;
   }
 
-  send(request: Sent, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
-    this.names = request.names;
-    this.guarded = request.guarded;
-    this.headRequest = request.headRequest;
-    this.decode = request.decode;
+  expect(names: NameSet, headRequest: boolean, decode: boolean, guarded: ReadonlySet<string>): void {
+    this.names = names;
+    this.headRequest = headRequest;
+    this.decode = decode;
+    this.guarded = guarded;
+  }
+
+  send(head: Sheet, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
     this.heard = false;
     this.phase = 'waiting';
-    if (this.wire !== undefined) return this.wire.writeWithHead(request.head, bytes, start, end, slab);
-    this.early.push(Buffer.from(request.head, 'latin1'));
+    if (this.wire !== undefined) return this.wire.writeWithHead(head, bytes, start, end, slab);
+    this.early.push(Buffer.from(head.view()));
     return start === end || this.write(bytes, start, end, slab);
   }
 
@@ -157,6 +161,7 @@ export class HttpLink implements Link, WireOwner {
       return;
     }
     this.phase = 'idle';
+    this.reply.forget();
     if (this.reply.keepAliveSeconds >= 0) this.idleLimit = idleLimitOf(this.reply.keepAliveSeconds);
     this.idleUntil = now + this.idleLimit;
     this.home.timers.arm(this.timer, this.idleUntil);

@@ -9,6 +9,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
 import type { NameSet } from '../core/names.ts';
+import type { Sheet } from '../core/sheet.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 
 export interface EndpointSettings {
@@ -82,9 +83,13 @@ export interface Link {
   /** With `decode`: where data stands in the bytes just handed over, as pairs of start and end. */
   readonly ranges: readonly number[] | undefined;
   /**
-   * Sends the head (latin1), with the first bytes of its body behind it; see `Wire.writeWithHead` for `slab` and the result.
+   * Says how the reply to the next request is to be read. `names`: by whose numbers its lines are noted; `headRequest`: the
+   * method is HEAD, so it has no body; `decode`: find the data in a chunked one, for a client that does not know chunks;
+   * `guarded`: plain names that must not come as trailers.
    */
-  send(request: Sent, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
+  expect(names: NameSet, headRequest: boolean, decode: boolean, guarded: ReadonlySet<string>): void;
+  /** Sends the head, with the first bytes of its body behind it; see `Wire.writeWithHead` for `slab` and the result. */
+  send(head: Sheet, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
   /** Sends body bytes of a read buffer; see `Wire.writeBytes` for `slab` and the result. */
   write(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
   /** Half-closes (tunnels only). */
@@ -99,20 +104,6 @@ export interface Link {
   becomeTunnel(): void;
   /** Marks the connection as never to be pooled (upgrade attempts). */
   keepOut(): void;
-}
-
-/** A request as its link needs it. */
-export interface Sent {
-  /** The complete head (latin1). */
-  readonly head: string;
-  /** Names by whose numbers the reply's lines are noted. */
-  readonly names: NameSet;
-  /** The method is HEAD, so the reply has no body. */
-  readonly headRequest: boolean;
-  /** Find the data in a chunked reply, for a client that does not know chunks. */
-  readonly decode: boolean;
-  /** Plain names that must not come as trailers of the reply. */
-  readonly guarded: ReadonlySet<string>;
 }
 
 /**

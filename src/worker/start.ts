@@ -53,8 +53,8 @@ async function loadLocalThread(): Promise<(site: CrewSite) => EndableThread> {
   return ({ hostname, log, debug, accessLog }) => {
     const sink =
       accessLog &&
-      ((lines: string): boolean => {
-        accessLog.write(Buffer.from(lines, 'latin1'));
+      ((lines: Buffer): boolean => {
+        accessLog.write(Buffer.from(lines));
         return true;
       });
     return buildThread({ hostname, log, debug, sink, threads: 1 });

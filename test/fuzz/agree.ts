@@ -112,7 +112,10 @@ function assertRequestAgreed(text: string, said: Said, limits: HeadLimits): void
   assertMessage(text, said, meant);
   const names = namesOf(meant.fields);
   const head = requestAgain(said, names, limits);
-  const [method, target, version] = head.head.slice(0, head.fieldsStart - 2).split(' ');
+  const [method, target, version] = head
+    .text()
+    .slice(0, head.fieldsStart - 2)
+    .split(' ');
   assert.deepEqual([method, version], [meant.start[0], meant.start[2]]);
   const named = valueIn(meant.fields, 'host') ?? '';
   const meaning = meaningOf(method, EXCEPTIONS.wideTargets(`${method} ${target}`).split(' ')[1], named);
@@ -163,15 +166,17 @@ function assertNoted(
   const { lines, used } = head.fields;
   const cut = new Set<number>();
   for (let at = 0; at < used; at += 5) if (lines[at] === CUT) cut.add(lines[at + 1]);
+  const text = head.text();
   let place = head.fieldsStart;
   const kept = new Map<string, string>();
   for (const [name, value] of fields) {
     const lower = name.toLowerCase();
     if (!cut.has(place)) kept.set(lower, kept.has(lower) ? `${kept.get(lower)}, ${value}` : value);
-    place = head.head.indexOf('\r\n', place) + 2;
+    place = text.indexOf('\r\n', place) + 2;
   }
   const names = namesOf(fields);
-  for (const name of names.names) assert.equal(head.fields.value(head.head, names.number(name)), kept.get(name), name);
+  for (const name of names.names)
+    assert.equal(head.fields.value(head.bytes, head.start, names.number(name)), kept.get(name), name);
 }
 
 /** Where the router waits for more of a request, the others must not take it for complete. */

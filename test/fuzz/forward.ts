@@ -4,8 +4,8 @@
  */
 
 import assert from 'node:assert/strict';
-import { interimHead, replyHead } from '../../src/proxy/heads.ts';
-import { AUTHORITY, CLIENT, lead } from '../unit/proxy/table.ts';
+import { interimHead } from '../../src/proxy/heads.ts';
+import { AUTHORITY, CLIENT, lead, relayed, textOn } from '../unit/proxy/table.ts';
 import { describeHabits, type Habits, LenientReader, type Loose, READERS, STRICT } from './lenient.ts';
 import { GROUND, replyAgain, type Said } from './ours.ts';
 
@@ -74,9 +74,8 @@ export function forwardReplies(
     if (interim && minor === 0) continue;
     close = said.byClose || (minor === 0 && said.chunked);
     const date = head.dated || head.status < 200 ? '' : 'Tue, 24 Nov 2026 08:00:00 GMT';
-    const id = { correlationHeader: 'x-correlation-id', correlationId: 'id' };
-    const parts = { ...id, upstream: 'main', close, minor, date };
-    text += interim ? interimHead(head, GROUND.rules.reply) : replyHead(head, GROUND.rules.reply, undefined, parts);
+    const parts = { upstream: 'main', close, minor, date };
+    text += interim ? textOn((sheet) => interimHead(sheet, head, GROUND.rules)) : relayed(head, GROUND, parts);
     text += minor === 0 ? said.body : said.raw;
     const own = interim ? {} : { 'x-correlation-id': 'id', 'x-signalbox-upstream': 'main' };
     expected.push({ start: String(head.status), body: said.body, end: text.length, values: own });

@@ -77,6 +77,7 @@ class Conversation {
   private readonly body = new BodyReader();
   private pending: Buffer | undefined = undefined;
   private inBody = false;
+  private headText = '';
   private emptyLinePassed = false;
   private final = false;
   private start = 0;
@@ -149,6 +150,7 @@ class Conversation {
     const { head, body } = this;
     this.emptyLinePassed = false;
     this.inBody = true;
+    this.headText = head.text();
     this.raw = '';
     this.data = '';
     body.begin(head.framing, head.length, true, this.guarded);
@@ -186,8 +188,8 @@ class Conversation {
     this.final = head instanceof ReplyHead && (head.status >= 200 || head.status === 101);
     if (this.data.length !== this.body.dataBytes) throw new Error('data bytes were miscounted');
     this.messages.push({
-      head: head.head,
-      fields: fieldsIn(head.head),
+      head: this.headText,
+      fields: fieldsIn(this.headText),
       facts: factsOf(head),
       raw: this.raw,
       body: this.data,

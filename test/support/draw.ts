@@ -13,10 +13,14 @@ export function seededDraw(seed: number): Draw {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  const hex = (digits: number): string => {
-    let text = '';
-    while (text.length < digits) text += Math.floor(chance() * 16).toString(16);
-    return text;
+  const draw = {
+    chance,
+    digits: new Int32Array(),
+    reserve(words: number): number {
+      const bytes = Array.from({ length: words * 4 }, () => '0123456789abcdef'.charCodeAt(Math.floor(chance() * 16)));
+      draw.digits = new Int32Array(Uint8Array.from(bytes).buffer);
+      return 0;
+    },
   };
-  return { chance, hex };
+  return draw;
 }

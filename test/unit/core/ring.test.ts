@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Ring, ringMemory } from '../../../src/core/ring.ts';
+import { latin1 } from '../http1/feed.ts';
 
 /** All that waits, piece by piece. */
 function readAll(ring: Ring): string {
@@ -22,20 +23,20 @@ test('what is written on one side is read on the other, whole and in order', () 
   const writer = new Ring(memory);
   const reader = new Ring(memory);
   assert.equal(readAll(reader), '');
-  assert.equal(writer.write('one '), true);
-  assert.equal(writer.write('two'), true);
+  assert.equal(writer.write(latin1('one ')), true);
+  assert.equal(writer.write(latin1('two')), true);
   assert.equal(readAll(reader), 'one two');
   assert.equal(readAll(reader), '');
 });
 
 test('a text that does not fit is refused and leaves no trace; it fits once the reader has read', () => {
   const ring = new Ring(ringMemory(8));
-  assert.equal(ring.write('12345'), true);
-  assert.equal(ring.write('6789'), false);
-  assert.equal(ring.write('678'), true, 'to the last byte');
-  assert.equal(ring.write('x'), false);
+  assert.equal(ring.write(latin1('12345')), true);
+  assert.equal(ring.write(latin1('6789')), false);
+  assert.equal(ring.write(latin1('678')), true, 'to the last byte');
+  assert.equal(ring.write(latin1('x')), false);
   assert.equal(readAll(ring), '12345678');
-  assert.equal(ring.write('123456789'), false, 'longer than the ring');
+  assert.equal(ring.write(latin1('123456789')), false, 'longer than the ring');
 });
 
 test('whatever is written and read in turn, the reader gets what the writer got in', () => {
@@ -49,7 +50,7 @@ test('whatever is written and read in turn, the reader gets what the writer got 
       let got = '';
       for (const text of [...steps, undefined]) {
         if (text === undefined) got += readAll(reader);
-        else if (writer.write(text)) wrote += text;
+        else if (writer.write(latin1(text))) wrote += text;
       }
       assert.equal(got, wrote);
     }),
@@ -61,26 +62,26 @@ test('positions that pass 2^32 go on as if nothing were', () => {
   new Int32Array(memory, 0, 2).fill(-5);
   const ring = new Ring(memory);
   for (let i = 0; i < 5; i++) {
-    assert.equal(ring.write(`number ${i}`), true);
+    assert.equal(ring.write(latin1(`number ${i}`)), true);
     assert.equal(readAll(ring), `number ${i}`);
   }
 });
 
 test('what was peeked at stays in place, as much as was asked for, until it is given back', () => {
   const ring = new Ring(ringMemory(8));
-  ring.write('12345678');
+  ring.write(latin1('12345678'));
   assert.equal(ring.held, 8);
   assert.equal(ring.peek(3)?.toString('latin1'), '123');
-  assert.equal(ring.write('x'), false);
+  assert.equal(ring.write(latin1('x')), false);
   ring.advance(3);
-  assert.equal(ring.write('abc'), true);
+  assert.equal(ring.write(latin1('abc')), true);
   assert.equal(ring.peek(100)?.toString('latin1'), '45678', 'to the end of the memory');
   assert.equal(readAll(ring), '45678abc');
 });
 
 test('what a writer wrote outlives it', () => {
   const memory = ringMemory(16);
-  new Ring(memory).write('last words');
+  new Ring(memory).write(latin1('last words'));
   assert.equal(readAll(new Ring(memory)), 'last words');
 });
 

@@ -11,6 +11,7 @@ import { BULK_BYTES, borrowSlab, returnSlab, SHARED } from '../../../src/core/io
 import { Wire, type WireOwner } from '../../../src/core/wire.ts';
 import { watchHandles } from '../../support/leaks.ts';
 import { until, within } from '../../support/wait.ts';
+import { sheetOf } from './bytes.ts';
 
 /** What a wire told, and how it is to be answered. */
 class Notes implements WireOwner {
@@ -112,8 +113,8 @@ test(
     wire.write('\xff\xe9 text');
     wire.writeBytes(bytes, 5, 50, undefined);
     wire.writeBytes(bytes, 0, 40_000, undefined);
-    wire.writeWithHead('head', bytes, 10, 1_010, undefined);
-    wire.writeWithHead('only head', bytes, 10, 10, undefined);
+    wire.writeWithHead(sheetOf('head'), bytes, 10, 1_010, undefined);
+    wire.writeWithHead(sheetOf('only head'), bytes, 10, 10, undefined);
     wire.end();
     await once(peer, 'end');
     const wanted = [
@@ -140,12 +141,12 @@ test(
       wire.writeBytes(bytes, 0, bytes.length, undefined);
       writes++;
     } while (wire.unsent === 0);
-    assert.equal(wire.writeWithHead('head', bytes, 0, 20, undefined), false);
+    assert.equal(wire.writeWithHead(sheetOf('head'), bytes, 0, 20, undefined), false);
     const long = Buffer.alloc(65_536, 'c');
-    assert.equal(wire.writeWithHead('head', long, 0, long.length, undefined), false);
+    assert.equal(wire.writeWithHead(sheetOf('head'), long, 0, long.length, undefined), false);
     long.fill('d');
     bytes.fill('b');
-    assert.equal(wire.writeWithHead('later', bytes, 0, 20, undefined), false);
+    assert.equal(wire.writeWithHead(sheetOf('later'), bytes, 0, 20, undefined), false);
     assert.deepEqual(notes.events, []);
     const seen = everything(peer);
     peer.resume();

@@ -67,7 +67,7 @@ export function requestFacts(head: RequestHead): Record<string, unknown> {
     teTrailers,
     expectContinue,
   };
-  return { ...facts, fieldsStart, options, text: head.head, lines: linesOf(head) };
+  return { ...facts, fieldsStart, options, text: head.text(), lines: linesOf(head) };
 }
 
 /** Everything a complete reply head says. */
@@ -75,7 +75,7 @@ export function replyFacts(head: ReplyHead): Record<string, unknown> {
   const { status, minor, framing, length, keepAliveSeconds, upgrade, fieldsStart, persistent } = head;
   const options = optionsOf(head.connection);
   const facts = { status, minor, framing, length, keepAliveSeconds, upgrade, fieldsStart, persistent };
-  return { ...facts, options, text: head.head, lines: linesOf(head) };
+  return { ...facts, options, text: head.text(), lines: linesOf(head) };
 }
 
 function optionsOf(connection: RequestHead['connection']): Record<string, unknown> {

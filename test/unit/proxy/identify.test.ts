@@ -32,8 +32,8 @@ describe('correlation ids', () => {
   for (const id of good) {
     test(`${id.slice(0, 30)} is kept byte for byte`, () => {
       assert.equal(isCorrelationId(id), true);
-      const { exchange, identity } = lead(get(`X-Correlation-ID: ${id}`), INTERNAL);
-      assert.deepEqual([exchange.correlationId, identity.kept], [id, true]);
+      const { exchange } = lead(get(`X-Correlation-ID: ${id}`), INTERNAL);
+      assert.deepEqual([exchange.correlationId, exchange.idGiven], [id, id]);
     });
   }
 
@@ -47,8 +47,8 @@ describe('correlation ids', () => {
     `x-correlation-id: ${'x'.repeat(257)}`,
   ]) {
     test(`${JSON.stringify(line.slice(0, 30))} is replaced by 32 hexadecimal digits`, () => {
-      const { exchange, identity } = lead(get(line), INTERNAL);
-      assert.equal(identity.kept, false);
+      const { exchange } = lead(get(line), INTERNAL);
+      assert.equal(exchange.idGiven, undefined);
       assert.match(exchange.correlationId, /^[0-9a-f]{32}$/);
     });
   }
@@ -79,8 +79,8 @@ describe('a valid traceparent', () => {
   ]) {
     test(`${parent} continues in version 00 with flags ${flags} and a span of this hop`, () => {
       const led = lead(get(`TraceParent:\t${parent} `, 'tracestate: a=1'), INTERNAL);
-      const { exchange, identity } = led;
-      assert.deepEqual([exchange.traceId, exchange.parentSpanId, identity.keepState], [TRACE, SPAN, true]);
+      const { exchange } = led;
+      assert.deepEqual([exchange.traceId, exchange.parentSpanId], [TRACE, SPAN]);
       assert.match(exchange.spanId, /^[0-9a-f]{16}$/);
       assert.notEqual(exchange.spanId, SPAN);
       assert.equal(sentParent(led), `00-${TRACE}-${exchange.spanId}-${flags}`);
@@ -122,8 +122,8 @@ describe('an invalid traceparent', () => {
     test(`${JSON.stringify(parent)} restarts the trace, without its state`, () => {
       assert.equal(isTraceparent(parent), false);
       const led = lead(get(`traceparent: ${parent}`, 'tracestate: a=1'), INTERNAL);
-      const { exchange, identity } = led;
-      assert.deepEqual([exchange.parentSpanId, identity.keepState], [undefined, false]);
+      const { exchange } = led;
+      assert.equal(exchange.parentSpanId, undefined);
       assert.notEqual(exchange.traceId, TRACE);
       assert.equal(sentParent(led), `00-${exchange.traceId}-${exchange.spanId}-01`);
       assert.ok(isTraceparent(sentParent(led)));
@@ -132,7 +132,7 @@ describe('an invalid traceparent', () => {
 
   test('in two lines is invalid though each is valid', () => {
     const line = `traceparent: 00-${TRACE}-${SPAN}-01`;
-    assert.equal(lead(get(line, line), INTERNAL).identity.keepState, false);
+    assert.equal(lead(get(line, line), INTERNAL).exchange.parentSpanId, undefined);
   });
 
   test('of damaged digits is never taken for a valid one', () => {

@@ -8,9 +8,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ReplyHead } from '../../../src/http1/reply.ts';
 import type { HeaderEdit } from '../../../src/policy/policy.ts';
-import { interimHead, type ReplyParts, replyHead } from '../../../src/proxy/heads.ts';
+import { interimHead } from '../../../src/proxy/heads.ts';
 import { replyHead as anyReply } from '../http1/messages.ts';
-import { CORRELATION, ground, linesIn, valuesIn } from './table.ts';
+import { CORRELATION, ground, linesIn, type ReplyParts, relayed, textOn, valuesIn } from './table.ts';
 
 const ON = ground();
 const ID = 'req-7f3a';
@@ -23,17 +23,13 @@ function readReply(text: string, headRequest = false): ReplyHead {
   return head;
 }
 
-const PARTS: ReplyParts = {
-  correlationHeader: CORRELATION,
-  correlationId: ID,
-  upstream: undefined,
-  close: false,
-  minor: 1,
-  date: '',
-};
+function relay(text: string, parts: ReplyParts = {}, edit?: HeaderEdit): string {
+  return relayed(readReply(text), ON, { id: ID, ...parts }, edit);
+}
 
-function relay(text: string, parts: Partial<ReplyParts> = {}, edit?: HeaderEdit): string {
-  return replyHead(readReply(text), ON.rules.reply, edit, { ...PARTS, ...parts });
+/** A 1xx head as it goes on. */
+function forwarded(head: ReplyHead): string {
+  return textOn((sheet) => interimHead(sheet, head, ON.rules));
 }
 
 function ok(...lines: string[]): string {
@@ -117,7 +113,7 @@ describe('a length', () => {
 
   test('of a reply to HEAD passes', () => {
     const head = readReply(ok('Content-Length: 9'), true);
-    assert.deepEqual(valuesIn(replyHead(head, ON.rules.reply, undefined, PARTS), 'content-length'), ['9']);
+    assert.deepEqual(valuesIn(relayed(head, ON), 'content-length'), ['9']);
   });
 });
 
@@ -138,8 +134,8 @@ describe('a 1.0 client', () => {
   test('hears of no coding: neither of chunks that are taken off for it, nor in a reply to HEAD', () => {
     const chunked = ok('Transfer-Encoding: chunked', 'X: y');
     for (const headRequest of [false, true]) {
-      const parts = { ...PARTS, minor: 0, close: true };
-      const sent = replyHead(readReply(chunked, headRequest), ON.rules.reply, undefined, parts);
+      const parts = { id: ID, minor: 0, close: true };
+      const sent = relayed(readReply(chunked, headRequest), ON, parts);
       assert.deepEqual(linesIn(sent), ['HTTP/1.1 200 OK', 'X: y', OWN, 'Connection: close']);
     }
     assert.deepEqual(valuesIn(relay(chunked), 'transfer-encoding'), ['chunked']);
@@ -153,7 +149,7 @@ test('101 goes on with its protocol and the option that asks for it', () => {
 });
 
 describe('a 1xx head', () => {
-  const interim = (text: string): string[] => linesIn(interimHead(readReply(text), ON.rules.reply));
+  const interim = (text: string): string[] => linesIn(forwarded(readReply(text)));
 
   test('passes as it came, without what belongs to the hop and without a length', () => {
     const text =
@@ -174,7 +170,7 @@ test('of any reply, exactly what must pass passes, in order, and ends where it e
   fc.assert(
     fc.property(anyReply, fc.boolean(), (text, close) => {
       const head = readReply(text);
-      const sent = head.status < 200 ? interimHead(head, ON.rules.reply) : relay(text, { close });
+      const sent = head.status < 200 ? forwarded(head) : relay(text, { close });
       const behind = readReply(sent);
       assert.deepEqual([behind.status, behind.minor, behind.framing], [head.status, 1, head.framing]);
       const bodiless = head.status < 200 || head.status === 204;
@@ -211,7 +207,7 @@ describe('a reply without Date', () => {
   test('is one whose Date goes no further', () => {
     const head = readReply(ok('Connection: date', 'Date: yesterday'));
     assert.ok(!head.dated);
-    const sent = replyHead(head, ON.rules.reply, undefined, { ...PARTS, date });
+    const sent = relayed(head, ON, { date });
     assert.deepEqual(valuesIn(sent, 'date'), [date]);
   });
 

@@ -220,12 +220,12 @@ test('of any request, exactly what must pass passes, in order, and reads the sam
         [behind.method, behind.target, behind.host, behind.rawHost, behind.framing, behind.length, behind.minor],
         [method, target, host, rawHost, framing, length, 1],
       );
-      const wanted = mustPass(text, led.identity.kept, led.identity.keepState);
+      const wanted = mustPass(text, led.exchange.idGiven !== undefined, led.exchange.parentSpanId !== undefined);
       assert.deepEqual(linesIn(led.sent).slice(0, wanted.length + 1), [`${method} ${target} HTTP/1.1`, ...wanted]);
       const own = linesIn(led.sent).slice(wanted.length + 1);
       const names = own.map((line) => line.slice(0, line.indexOf(':')).toLowerCase());
       assert.deepEqual(names, [
-        ...(led.identity.kept ? [] : [CORRELATION]),
+        ...(led.exchange.idGiven !== undefined ? [] : [CORRELATION]),
         ...['traceparent', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'via'],
         ...(led.head.upgrade !== '' ? ['connection', 'upgrade'] : led.head.teTrailers ? ['te', 'connection'] : []),
       ]);

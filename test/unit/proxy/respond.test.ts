@@ -18,7 +18,7 @@ const REQUEST = { method: 'GET', target: '/', host: 'a', minor: 1, field: () => 
 
 function exchange(): Exchange {
   const one = new Exchange(0, 0.5, REQUEST, 'internal', '192.0.2.7', 'r1');
-  one.correlationId = 'req-7f3a';
+  one.idGiven = 'req-7f3a';
   return one;
 }
 
@@ -39,7 +39,7 @@ function parts(reply: Reply, context: Partial<ReplyContext> = {}): { head: strin
   assert.equal(head.status, reply.status);
   if (!context.head) assert.equal(head.framing === FRAMING.length ? head.length : 0, text.length - after);
   else assert.equal(text.length, after);
-  return { head: head.head, body: Buffer.from(text.slice(after), 'latin1').toString('utf8'), length: head.length };
+  return { head: head.text(), body: Buffer.from(text.slice(after), 'latin1').toString('utf8'), length: head.length };
 }
 
 const CODES = Object.keys(FAULTS) as FaultCode[];

@@ -4,9 +4,12 @@
 
 import { Exchange } from '../../../src/core/exchange.ts';
 import { NameSet } from '../../../src/core/names.ts';
+import { Sheet } from '../../../src/core/sheet.ts';
+import type { ReplyHead } from '../../../src/http1/reply.ts';
 import { RequestHead } from '../../../src/http1/request.ts';
-import { ownLines, requestHead } from '../../../src/proxy/heads.ts';
-import { forwardedLines, type Identity, identify } from '../../../src/proxy/identify.ts';
+import type { HeaderEdit } from '../../../src/policy/policy.ts';
+import { replyHead, requestHead } from '../../../src/proxy/heads.ts';
+import { forwardedLines, identify } from '../../../src/proxy/identify.ts';
 import { type HeadRules, headRules } from '../../../src/proxy/rules.ts';
 import type { Correlation, ListenerTable, Rewrite, Table, Zone } from '../../../src/routing/route.ts';
 import { seededDraw } from '../../support/draw.ts';
@@ -89,19 +92,43 @@ export const UNCHANGED: Rewrite = { target: undefined, host: undefined, request:
 export interface Led {
   readonly head: RequestHead;
   readonly exchange: Exchange;
-  readonly identity: Identity;
-  /** The head for the upstream, complete but for the attempt's lines. */
+  /** The head for the upstream, complete but for the attempt's line. */
   readonly sent: string;
+}
+
+/** What is put on a sheet, as text. */
+export function textOn(put: (sheet: Sheet) => void): string {
+  const sheet = new Sheet();
+  put(sheet);
+  return sheet.view().toString('latin1');
+}
+
+/** A reply's head as it goes to a client. */
+export function relayed(head: ReplyHead, on: Ground, parts: ReplyParts = {}, edit?: HeaderEdit): string {
+  const { id = 'id', upstream, close = false, minor = 1, date = '' } = parts;
+  const exchange = new Exchange(0, 0.5, read('GET / HTTP/1.1\r\nHost: a\r\n\r\n', on), on.listener.id, CLIENT, 'r1');
+  exchange.idGiven = id;
+  return textOn((sheet) => replyHead(sheet, head, on.rules, edit, exchange, upstream, close, minor, date));
+}
+
+export interface ReplyParts {
+  readonly id?: string;
+  readonly upstream?: string;
+  readonly close?: boolean;
+  readonly minor?: number;
+  readonly date?: string;
 }
 
 /** Leads one request head through identity and rules to the head for the upstream. */
 export function lead(text: string, on: Ground, rewrite: Rewrite = UNCHANGED, seed = 1): Led {
   const head = read(text, on);
   const exchange = new Exchange(0, 0.5, head, on.listener.id, CLIENT, 'r1');
-  const identity = identify(exchange, head, on.correlation, on.listener.internal, seededDraw(seed));
-  const own = ownLines(exchange, identity, on.correlation.header, forwardedLines(CLIENT, head.rawHost), head.minor);
-  const sent = `${requestHead(head, on.rules.request, rewrite, identity, own, AUTHORITY)}\r\n`;
-  return { head, exchange, identity, sent };
+  identify(exchange, head, on.correlation, on.listener.internal, seededDraw(seed));
+  exchange.attempts = 1;
+  const forwarded = forwardedLines(CLIENT, head.rawHost);
+  const onward = { request: head, exchange, rules: on.rules, rewrite, forwarded, hops: Number.POSITIVE_INFINITY };
+  const sent = textOn((sheet) => requestHead(sheet, onward, AUTHORITY, Number.POSITIVE_INFINITY));
+  return { head, exchange, sent: sent.replace('x-signalbox-attempt: 1\r\n', '') };
 }
 
 /** The lines of a head, without CRLF and without the empty one: first the start line, then the fields. */

@@ -8,13 +8,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Exchange } from '../../../src/core/exchange.ts';
 import { FAULTS, type FaultCode, fault } from '../../../src/core/fault.ts';
+import { Sheet } from '../../../src/core/sheet.ts';
 import { AccessLines } from '../../../src/telemetry/access-line.ts';
+import { seededDraw } from '../../support/draw.ts';
 
 const CONTEXT = ['x-user-id', 'x-tournament-id'];
 const TIME = 1_700_000_000_123;
 
 /** What a test says of an exchange; the rest is a request that went well. */
-type Told = Partial<Omit<Exchange, 'request'>>;
+type Told = Partial<Omit<Exchange, 'request' | 'correlationId' | 'traceId' | 'spanId'>>;
 
 function exchangeOf(told: Told): Exchange {
   const {
@@ -27,18 +29,24 @@ function exchangeOf(told: Told): Exchange {
   const request = { method, target, host, minor: 1, field: () => undefined };
   const exchange = new Exchange(0, 0.5, request, listener, client, told.revision ?? 'abc123');
   const { method: _m, target: _t, host: _h, listener: _l, client: _c, revision: _r, ...rest } = told;
-  return Object.assign(exchange, { correlationId: 'c-1', status: 200, attempts: 1, totalTime: 1 }, rest);
+  return Object.assign(exchange, { idGiven: 'c-1', status: 200, attempts: 1, totalTime: 1 }, rest);
 }
 
-function parsed(told: Told, names = CONTEXT): Record<string, unknown> {
-  const line = new AccessLines(42, 'host-1').line(exchangeOf(told), TIME, names);
+function lineOf(exchange: Exchange, names: readonly string[], lines = new AccessLines(42, 'host-1')): string {
+  const sheet = new Sheet();
+  lines.put(sheet, exchange, TIME, names);
+  return sheet.view().toString('latin1');
+}
+
+function parsed(told: Told, names = CONTEXT, exchange = exchangeOf(told)): Record<string, unknown> {
+  const line = lineOf(exchange, names);
   assert.match(line, /^[\x20-\x7e]*\n$/, 'one line, pure ASCII');
   return JSON.parse(line) as Record<string, unknown>;
 }
 
 test('a line carries every fact of the contract, in the shape of pino', () => {
-  const line = parsed({
-    correlationId: 'id-7',
+  const exchange = exchangeOf({
+    idGiven: 'id-7',
     context: ['u1', 't1'],
     caller: 'web',
     route: 'cart',
@@ -54,10 +62,11 @@ test('a line carries every fact of the contract, in the shape of pino', () => {
     queueTime: 0.5,
     connectTime: 1,
     firstByteTime: 11.0004,
-    traceId: 'a'.repeat(32),
-    spanId: 'b'.repeat(16),
+    traceGiven: 'a'.repeat(32),
     parentSpanId: 'c'.repeat(16),
   });
+  exchange.drawIds(seededDraw(1));
+  const line = parsed({}, CONTEXT, exchange);
   assert.deepEqual(line, {
     level: 30,
     time: TIME,
@@ -84,7 +93,7 @@ test('a line carries every fact of the contract, in the shape of pino', () => {
     durations: { total: 12.346, queue: 0.5, connect: 1, firstByte: 11 },
     revision: 'abc123',
     traceId: 'a'.repeat(32),
-    spanId: 'b'.repeat(16),
+    spanId: exchange.spanId,
     parentSpanId: 'c'.repeat(16),
     msg: 'exchange',
   });
@@ -123,7 +132,7 @@ test('the same place is told apart by member, upstream, route, listener and revi
     [key]: 'x',
   }));
   for (const told of [facts, ...others, facts, { ...facts, route: undefined }]) {
-    const line = JSON.parse(lines.line(exchangeOf({ ...told, block: 5 }), TIME, [])) as Record<string, unknown>;
+    const line = JSON.parse(lineOf(exchangeOf({ ...told, block: 5 }), [], lines)) as Record<string, unknown>;
     const { listener, route, upstream, member, revision } = line;
     assert.deepEqual({ listener, route, upstream, member, revision }, { ...told });
   }
@@ -137,7 +146,7 @@ const ms = fc.double({ min: -1, max: 1e7, noNaN: true });
 
 test('whatever a client or a document says, the line parses and gives every fact back', () => {
   const facts = fc.record({
-    correlationId: bytes,
+    idGiven: bytes,
     context: fc.array(fc.option(bytes, { nil: undefined }), { maxLength: 2 }),
     caller: fc.option(bytes, { nil: undefined }),
     target: bytes.map((path) => path.replaceAll('?', '')),
@@ -164,7 +173,8 @@ test('whatever a client or a document says, the line parses and gives every fact
   fc.assert(
     fc.property(facts, (told) => {
       const line = parsed(told);
-      for (const key of ['correlationId', 'caller', 'host', 'client', 'listener', 'version'] as const) {
+      assert.equal(line.correlationId, told.idGiven);
+      for (const key of ['caller', 'host', 'client', 'listener', 'version'] as const) {
         assert.equal(line[key], told[key], key);
       }
       for (const key of ['route', 'upstream', 'member', 'status', 'attempts', 'bytesIn', 'bytesOut'] as const) {

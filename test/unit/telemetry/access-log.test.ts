@@ -47,8 +47,8 @@ function bench(): Bench {
         .map((line) => JSON.parse(line)),
     dropped: () => shared.sum(THREAD_COUNTERS, THREAD_BLOCK.droppedLines),
   };
-  const take = (lines: string): boolean => {
-    if (made.room) batches.push(lines);
+  const take = (lines: Buffer): boolean => {
+    if (made.room) batches.push(lines.toString('latin1'));
     return made.room;
   };
   return made;

@@ -86,7 +86,7 @@ test('a rotation in the middle of a long text tears no line', async () => {
   await within(async ({ path, open }) => {
     const destination = open(path);
     const ring = new Ring(ringMemory(1 << 20));
-    for (let n = 0; ring.write(`${n} ${LINE}`); n++);
+    for (let n = 0; ring.write(Buffer.from(`${n} ${LINE}`)); n++);
     destination.pull(ring);
     destination.write(Buffer.from(LINE.repeat(10_000)));
     await rename(path, `${path}.1`);
@@ -141,7 +141,8 @@ test('lines of several sources and chunks come whole, each in its order, whateve
     const wrote = [0, 0, 0];
     for (let round = 0; round < 200; round++) {
       for (const [i, ring] of rings.entries()) {
-        if (ring.write(`ring ${i} line ${wrote[i]} ${'x'.repeat(wrote[i] % 97)}\n`)) wrote[i]++;
+        const line = `ring ${i} line ${wrote[i]} ${'x'.repeat(wrote[i] % 97)}\n`;
+        if (ring.write(Buffer.from(line))) wrote[i]++;
         destination.pull(ring);
       }
       destination.write(Buffer.from(`ring 2 line ${wrote[2]++} chunk\n`));

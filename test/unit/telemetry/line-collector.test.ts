@@ -9,7 +9,7 @@ import { LineCollector, RING_BYTES } from '../../../src/telemetry/line-collector
 import { LineCatcher } from '../../support/lines.ts';
 import { breathe, until } from '../../support/wait.ts';
 
-const line = (thread: number, n: number) => `{"thread":${thread},"n":${n}}\n`;
+const line = (thread: number, n: number) => Buffer.from(`{"thread":${thread},"n":${n}}\n`);
 
 test('each thread’s lines arrive whole and in order', () => {
   const caught = new LineCatcher();
@@ -46,7 +46,7 @@ test('a full ring takes nothing more until it was looked through', () => {
   const caught = new LineCatcher();
   const collector = new LineCollector(caught);
   const ring = new Ring(collector.memory(0));
-  const long = `"${'x'.repeat(RING_BYTES / 8 - 3)}"\n`;
+  const long = Buffer.from(`"${'x'.repeat(RING_BYTES / 8 - 3)}"\n`);
   let taken = 0;
   while (ring.write(long)) taken += 1;
   assert.equal(taken, 8);

@@ -75,7 +75,7 @@ function bench(): Bench {
     keepOnly: (kept: Iterable<Upstream>) => void done.push(`keep ${[...kept].map(({ id }) => id).join(' ')}`),
     stop: () => void done.push('upstreams stop'),
   };
-  const sink = (text: string) => lines.push(text) > 0;
+  const sink = (text: Buffer) => lines.push(text.toString('latin1')) > 0;
   const parts = {
     clock,
     timers: new Timers(clock, false),
