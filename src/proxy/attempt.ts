@@ -391,6 +391,7 @@ export class Attempt implements Passage, LinkSink, Onward {
     client.passage = undefined;
     if (this.gates !== undefined) for (const gate of this.gates) gate.leave(exchange);
     door.current.leave(this.table);
-    for (const settled of door.settled) settled(exchange);
+    const { settled } = door;
+    for (let i = 0; i < settled.length; i++) settled[i](exchange);
   }
 }
