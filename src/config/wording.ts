@@ -57,7 +57,7 @@ export function hostFlaw(host: string, wildcard: boolean): Flaw | undefined {
   if (host.includes('*')) return wildcard ? STAR : flaw('holds a `*`', 'write one host');
   if (host.startsWith('['))
     return isIPv6(host.slice(1, -1)) && host.endsWith(']') ? undefined : flaw('is no IPv6 address', 'write `[::1]`');
-  if (isIPv6(host)) return flaw('is an IPv6 address without brackets', `write \`[${host}]\``);
+  if (host.includes(':') && isIPv6(host)) return flaw('is an IPv6 address without brackets', `write \`[${host}]\``);
   return nameFlaw(host);
 }
 

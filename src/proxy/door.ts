@@ -9,7 +9,7 @@ import { createServer, type Server } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
 import type { PlaneDebug, PlaneLog, Settled } from '../core/events.ts';
-import { type Handle, onAccept } from '../core/handle.ts';
+import { type Handle, listenAt, onAccept } from '../core/handle.ts';
 import { CUTS, type Cut, type Lane, LISTENER_BLOCK } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
@@ -83,13 +83,14 @@ export class Door implements Doorway {
     this.server = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host, port, reusePort, backlog: 4096 }, () => {
+      server.once('listening', () => {
         server.off('error', reject);
         onAccept(server, (handle, error) => this.accept(handle, error));
         server.on('error', (error) => this.log('error', { listener: this.id, err: error.message }, 'listener failed'));
         const address = server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : port);
       });
+      listenAt(server, { host, port, reusePort, backlog: 4096 });
     });
   }
 

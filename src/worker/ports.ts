@@ -7,6 +7,7 @@
  */
 
 import { createServer } from 'node:net';
+import { listenAt } from '../core/handle.ts';
 
 /** Platforms where `reusePort` works; elsewhere one thread serves. https://nodejs.org/api/net.html#serverlistenoptions-callback */
 const SHARING: ReadonlySet<NodeJS.Platform> = new Set(['linux', 'freebsd', 'sunos', 'aix']);
@@ -21,7 +22,8 @@ export async function whyTaken(host: string, port: number): Promise<string | und
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(listenTrouble(error)));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+    server.once('listening', () => server.close(() => resolve(undefined)));
+    listenAt(server, { host, port });
   });
 }
 
