@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Before main.ts: what must be settled before Node.js reads the first .ts file.
+ * Before main.ts and, in a data thread, worker/entry.ts: what must be settled before Node.js reads the first .ts file.
  *
  * Rule: plain JavaScript that any Node.js understands, and nothing else in it. A Node.js that is too old hears a sentence
  * instead of "unknown file extension". And the compile cache must be on by now: loading what strips types takes 90 ms in
@@ -28,4 +28,17 @@ if (process.env.NODE_COMPILE_CACHE === undefined) {
   if (status === nodeModule.constants.compileCacheStatus.ENABLED) process.env.NODE_COMPILE_CACHE = folder;
 }
 
-await import('./main.ts');
+// Where there are no hooks, Node.js finds the same files by itself.
+nodeModule.registerHooks?.({ resolve });
+
+const { isMainThread } = process.getBuiltinModule('node:worker_threads');
+await import(isMainThread ? './main.ts' : './worker/entry.ts');
+
+/**
+ * Our own imports name their files exactly, so there is nothing to look for on the disk, as Node.js does anew for every
+ * import of every file: without that, each thread loads our 60 files in 30 ms instead of 48.
+ */
+function resolve(specifier, context, next) {
+  if (!specifier.startsWith('.') || !specifier.endsWith('.ts')) return next(specifier, context);
+  return { url: new URL(specifier, context.parentURL).href, format: 'module-typescript', shortCircuit: true };
+}

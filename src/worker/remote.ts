@@ -27,7 +27,7 @@ export interface RemoteNeeds {
   readonly onEnd: (cause: Error | undefined) => void;
 }
 
-const ENTRY = new URL('./entry.ts', import.meta.url);
+const ENTRY = new URL('../boot.js', import.meta.url);
 
 export function startWorker(needs: RemoteNeeds, entry: URL = ENTRY): EndableThread {
   const worker = new Worker(entry, {
