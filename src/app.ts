@@ -6,18 +6,18 @@
  * says until the end that the router is draining. Signals, arguments and exit codes are left to cli/serve.ts.
  */
 
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
 import { type AdminPort, openAdminPort } from './admin/port.ts';
 import type { Problem, ValidReading } from './config/document.ts';
 import { formatProblem } from './config/problems.ts';
-import { type FileWatch, watchFile } from './config/providers/file.ts';
+import type { FileWatch } from './config/providers/file.ts';
 import { readDocument } from './config/read.ts';
 import { parseAddress } from './config/wording.ts';
 import type { Control, Outcome } from './control/control.ts';
-import type { View } from './control/view.ts';
+import { membersOf, reloadOf, type View } from './control/view.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import type { PlaneLog } from './core/events.ts';
+import { loadAll } from './core/later.ts';
 import { BlockLedger } from './core/ledger.ts';
 import { SharedLanes } from './core/shared.ts';
 import type { Destination } from './telemetry/destination.ts';
@@ -28,6 +28,8 @@ import { canShare, listenTrouble, whyTaken } from './worker/ports.ts';
 import type { EndableThread, ThreadStatus } from './worker/protocol.ts';
 import type { RemoteNeeds } from './worker/remote.ts';
 import { startCrew } from './worker/start.ts';
+
+const { readFile } = process.getBuiltinModule('node:fs').promises;
 
 export interface AppOptions {
   /** The file, and what problems call its text. */
@@ -83,8 +85,8 @@ export class StartRefused extends Error {
 /** Starts the router; throws StartRefused, with nothing left behind, where it cannot. */
 export async function startApp(options: AppOptions): Promise<App> {
   const text = await readText(options.configPath);
-  const log = operationalLog(options.log, options.logLevel);
   const clock = options.clock ?? systemClock;
+  const { log, open: openLog } = operationalLog(options.log, options.logLevel, clock);
   const reading = readDocument(text, options.configPath, options.env);
   if (!reading.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, reading.problems);
   const workers = workersOf(options, reading.document.workers, log);
@@ -103,6 +105,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   } catch (error) {
     await running.stop();
     throw error;
+  } finally {
+    openLog();
   }
 }
 
@@ -164,9 +168,10 @@ class RunningApp implements App {
     await this.openAdmin(running.document.admin.address);
     for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);
     this.crew.serve();
+    loadAll();
     await this.answerAdmin(lanes, ledger);
     this.phase = 'serving';
-    if (this.options.watch) this.startWatch(text);
+    if (this.options.watch) await this.startWatch(text);
     const listeners = Object.fromEntries(this.ports);
     const { revision } = running;
     this.log('info', { listeners, admin: this.adminPort, threads: this.workers, revision }, 'serving');
@@ -213,7 +218,8 @@ class RunningApp implements App {
     this.ports.set(id, answer.value);
   }
 
-  private startWatch(known: string): void {
+  private async startWatch(known: string): Promise<void> {
+    const { watchFile } = await import('./config/providers/file.ts');
     const path = this.options.configPath;
     this.watch = watchFile({
       path,
@@ -287,14 +293,4 @@ class RunningApp implements App {
     await this.crew.stop(limit);
     await this.admin?.stop();
   }
-}
-
-function* membersOf({ running }: View): Iterable<{ upstream: string; member: string; up: boolean }> {
-  for (const [upstream, { endpoints }] of Object.entries(running?.document.upstreams ?? {})) {
-    for (const { url } of endpoints) yield { upstream, member: url, up: true };
-  }
-}
-
-function reloadOf({ lastReload }: View): { successful: boolean; at: number } {
-  return { successful: lastReload?.successful ?? false, at: lastReload?.successfulAt ?? 0 };
 }

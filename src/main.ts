@@ -5,11 +5,11 @@
  * The exit code is the command's. boot.js comes before it, where the start is to be quick.
  */
 
-import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import type { App } from './app.ts';
 import type { Served, ServeSettings } from './cli/serve.ts';
 
+const { readFileSync } = process.getBuiltinModule('node:fs');
 const argv = process.argv.slice(2);
 const code = await main(argv);
 process.exitCode = code;

@@ -232,6 +232,18 @@ test('only core/draw.ts draws', () => {
   none(places(others, draw, 'code', 'take a Draw (core/draw.ts)'));
 });
 
+/** Read before traffic flows; the rest of src is read later, or by other commands. */
+const AT_START = SRC.filter(
+  ({ path }) => !/^src\/(?:demo\/|cli\/check|config\/providers\/|admin\/server|telemetry\/metrics)/.test(path),
+);
+
+test('what a start has to wait for imports nothing that is slow to import', () => {
+  const imported =
+    /^import (?!type\b)(?:[^;]*?\bfrom )?'(?:node:(?:http|https|crypto|util|fs|fs\/promises)|pino|semver[^']*|re2js|fastify|prom-client)'/m;
+  const rule = 'types aside, use process.getBuiltinModule (an import runs every getter), or core/later.ts';
+  none(places(AT_START, imported, 'text', rule));
+});
+
 test('there are no default exports, enums, namespaces, re-exports or uses of any', () => {
   const all = [...SRC, ...BENCH, ...TESTS];
   none([

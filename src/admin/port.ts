@@ -6,7 +6,10 @@
  * is early waits. What is answered stands in server.ts.
  */
 
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { listenAt } from '../core/handle.ts';
+
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** A scraper or a dashboard keeps its connection from one visit to the next. */
 const KEEP_ALIVE = 72_000;
@@ -27,7 +30,8 @@ export async function openAdminPort(host: string, port: number): Promise<AdminPo
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, resolve);
+    server.once('listening', resolve);
+    listenAt(server, { host, port });
   });
   const address = server.address();
   return {

@@ -6,10 +6,11 @@
  * thread nobody knows what state it is in, so the process ends as a data thread would, for its supervisor to start anew.
  */
 
-import { parseArgs } from 'node:util';
 import { didYouMean } from '../config/suggest.ts';
 import type { PlaneLog } from '../core/events.ts';
 import { SERVE_USAGE } from './usage.ts';
+
+const { parseArgs } = process.getBuiltinModule('node:util');
 
 /** Lines of reasons that fit on a screen. */
 const SCREEN = 20;

@@ -5,7 +5,7 @@
  * from the environment (tokens among them) count in it, and cannot be read back from it.
  */
 
-import { createHash } from 'node:crypto';
+const { createHash } = process.getBuiltinModule('node:crypto');
 
 const REVISION_DIGITS = 12;
 

@@ -5,8 +5,7 @@
  * with one that no range holds, they are refused with 426.
  */
 
-import intersects from 'semver/ranges/intersects.js';
-import validRange from 'semver/ranges/valid.js';
+import { later } from '../core/later.ts';
 import type {
   OtherwiseSettings,
   ReleaseSettings,
@@ -19,6 +18,9 @@ import { type Names, refer, reportUnknown } from './names.ts';
 import { atKey, atValue, type Problems } from './problems.ts';
 import { isOff, numberAt, numberOf, textAt, textOf } from './reader.ts';
 import { child, entries, has, items, type Node, nameOf, shown } from './tree.ts';
+
+const intersects = later<typeof import('semver/ranges/intersects.js')>('semver/ranges/intersects.js');
+const validRange = later<typeof import('semver/ranges/valid.js')>('semver/ranges/valid.js');
 
 const WHOLE = 100;
 
@@ -74,7 +76,7 @@ function resolveVersions(node: Node, names: Names, problems: Problems): Versions
 function resolveRange(node: Node | undefined, problems: Problems): string | undefined {
   const range = textOf(node);
   if (node === undefined || range === undefined) return undefined;
-  if (validRange(range, { includePrerelease: true }) !== null && range.trim() !== '') return range;
+  if (validRange()(range, { includePrerelease: true }) !== null && range.trim() !== '') return range;
   const advice = 'write comparisons of versions: `>=2.0.0`, `>=1.4.0 <2.0.0`, `^1.4.0`';
   problems.error(atValue(node), `range: ${shown(node)} is no range of versions`, advice);
   return undefined;
@@ -85,10 +87,10 @@ function noticeOverlaps(served: readonly Node[], problems: Problems): void {
   const ranges = served.flatMap((item) => {
     const node = child(item, 'range');
     const text = textOf(node);
-    return node !== undefined && text !== undefined && validRange(text) !== null ? [{ node, text }] : [];
+    return node !== undefined && text !== undefined && validRange()(text) !== null ? [{ node, text }] : [];
   });
   ranges.forEach(({ node, text }, index) => {
-    const earlier = ranges.slice(0, index).find((other) => intersects(other.text, text, { includePrerelease: true }));
+    const earlier = ranges.slice(0, index).find((other) => intersects()(other.text, text, { includePrerelease: true }));
     if (earlier === undefined) return;
     const reason = `the range ${shown(node)} holds versions that ${shown(earlier.node)} holds too`;
     problems.notice(atValue(node), reason, 'the first in the list serves them; write ranges that do not meet');

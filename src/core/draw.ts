@@ -5,8 +5,9 @@
  * are written three times and read by nobody as a string.
  */
 
-import { randomFillSync } from 'node:crypto';
 import { textOf } from './text.ts';
+
+const { randomFillSync } = process.getBuiltinModule('node:crypto');
 
 export interface Draw {
   /** A number in [0, 1). */

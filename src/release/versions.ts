@@ -7,15 +7,18 @@
  * Clients repeat themselves, so rulings are kept by the text that was stated, for a bounded number of texts.
  */
 
-import Range from 'semver/classes/range.js';
+import type Range from 'semver/classes/range.js';
 import type SemVer from 'semver/classes/semver.js';
-import parse from 'semver/functions/parse.js';
 import type { Exchange, RequestFacts } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
+import { later } from '../core/later.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Choosing, OtherwiseSettings, VersionsSettings } from './release.ts';
 import { buildSource, sourcesInWords } from './source.ts';
 import { buildSplit, type Split } from './split.ts';
+
+const range = later<typeof import('semver/classes/range.js')>('semver/classes/range.js');
+const parse = later<typeof import('semver/functions/parse.js')>('semver/functions/parse.js');
 
 /** Stated texts remembered per route. */
 const REMEMBERED = 512;
@@ -36,7 +39,7 @@ export function readVersion(text: string): SemVer | undefined {
   const end = bare.search(/[-+]/);
   const core = end === -1 ? bare : bare.slice(0, end);
   const missing = Math.max(0, 3 - core.split('.').length);
-  return parse(core + '.0'.repeat(missing) + (end === -1 ? '' : bare.slice(end))) ?? undefined;
+  return parse()(core + '.0'.repeat(missing) + (end === -1 ? '' : bare.slice(end))) ?? undefined;
 }
 
 /** Compiles the versions of a route. Throws where a range is none. */
@@ -49,8 +52,9 @@ export function buildVersions(
   const sources = settings.from.map((from) => buildSource(from, names));
   const where = sourcesInWords(settings.from);
   const served = settings.serve.map(({ range }) => range).join(' or ');
+  const Versions = range();
   const ranges = settings.serve.map(({ range, split }) => ({
-    range: new Range(range, { includePrerelease: true }),
+    range: new Versions(range, { includePrerelease: true }),
     split: buildSplit(split, choices, route),
   }));
   const missing = otherwise(

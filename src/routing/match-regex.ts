@@ -5,7 +5,9 @@
  * writes `.*`. What RE2 cannot do in linear time (look-ahead, back-references) is refused when a table is compiled.
  */
 
-import { RE2JS } from 're2js';
+import { later } from '../core/later.ts';
+
+const engine = later<typeof import('re2js')>('re2js');
 
 export interface Pattern {
   testExact(path: string): boolean;
@@ -19,7 +21,7 @@ export class Patterns {
   compile(source: string): Pattern {
     const known = this.compiled.get(source);
     if (known !== undefined) return known;
-    const pattern = RE2JS.compile(source);
+    const pattern = engine().RE2JS.compile(source);
     this.compiled.set(source, pattern);
     return pattern;
   }
@@ -28,7 +30,7 @@ export class Patterns {
 /** What is wrong with an expression; undefined where it can be run. */
 export function patternProblem(source: string): string | undefined {
   try {
-    RE2JS.compile(source);
+    engine().RE2JS.compile(source);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

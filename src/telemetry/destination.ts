@@ -8,7 +8,7 @@
  * full one blocks a pool thread, and Node.js cannot exit before that thread returns. Streams wait in the event loop.
  */
 
-import { closeSync, fstatSync, openSync, write } from 'node:fs';
+const { closeSync, fstatSync, openSync, write } = process.getBuiltinModule('node:fs');
 
 /** Bytes kept for a slow reader. */
 const QUEUE_BYTES = 16_777_216;

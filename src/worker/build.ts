@@ -9,6 +9,7 @@ import { systemClock } from '../core/clock.ts';
 import { systemDraw } from '../core/draw.ts';
 import type { PlaneLog } from '../core/events.ts';
 import { Lane } from '../core/lanes.ts';
+import { loadAll } from '../core/later.ts';
 import { Timers } from '../core/timers.ts';
 import { Plane } from '../proxy/plane.ts';
 import type { BatchSink } from '../telemetry/access-log.ts';
@@ -27,6 +28,7 @@ export interface ThreadSite {
 }
 
 export function buildThread({ hostname, log, debug: wanted, sink, threads }: ThreadSite): Thread {
+  loadAll();
   const clock = systemClock;
   const draw = systemDraw;
   const timers = new Timers(clock);

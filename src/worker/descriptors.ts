@@ -7,7 +7,7 @@
  * a connection as it comes and tells nobody.
  */
 
-import { readFileSync } from 'node:fs';
+const { readFileSync } = process.getBuiltinModule('node:fs');
 
 /** Share of the limit that is kept back, and the most that is. */
 const KEPT_SHARE = 4;

@@ -12,26 +12,61 @@ import { LineCatcher } from '../../support/lines.ts';
 
 test('a line carries level, time, fields and one sentence', () => {
   const caught = new LineCatcher();
-  operationalLog(caught, 'info')('warn', { listener: 'edge' }, 'connection limit reached');
+  const clock = new FakeClock();
+  operationalLog(caught, 'info', clock).log('warn', { listener: 'edge' }, 'connection limit reached');
   const { level, listener, msg, pid, time } = caught.parsed[0];
   assert.deepEqual(
-    { level, listener, msg, pid },
-    { level: 40, listener: 'edge', msg: 'connection limit reached', pid: process.pid },
+    { level, listener, msg, pid, time },
+    { level: 40, listener: 'edge', msg: 'connection limit reached', pid: process.pid, time: clock.wall() },
   );
-  assert.equal(typeof time, 'number');
 });
 
 test('what is below the threshold is not written', () => {
   const caught = new LineCatcher();
-  const log = operationalLog(caught, 'error');
+  const { log, open } = operationalLog(caught, 'error', new FakeClock());
   log('info', {}, 'one');
-  log('warn', {}, 'two');
-  log('error', {}, 'three');
+  open();
+  log('info', {}, 'two');
+  log('warn', {}, 'three');
+  log('error', {}, 'four');
+  assert.deepEqual(messagesOf(caught), ['four']);
+});
+
+test('before the log is opened lines wait, and each keeps its time and its place', () => {
+  const caught = new LineCatcher();
+  const clock = new FakeClock();
+  const { log, open } = operationalLog(caught, 'info', clock);
+  const began = clock.wall();
+  log('info', {}, 'one');
+  clock.advance(50);
+  log('debug', {}, 'nobody reads this');
+  log('info', {}, 'two');
+  clock.advance(50);
+  assert.deepEqual(messagesOf(caught), []);
+  open();
+  log('info', {}, 'three');
   assert.deepEqual(
-    caught.parsed.map(({ msg }) => msg),
-    ['three'],
+    caught.parsed.map(({ msg, time }) => [msg, Number(time) - began]),
+    [
+      ['one', 0],
+      ['two', 50],
+      ['three', 100],
+    ],
   );
 });
+
+test('a warning waits for nobody, and what waited goes before it', () => {
+  const caught = new LineCatcher();
+  const { log } = operationalLog(caught, 'info', new FakeClock());
+  log('info', {}, 'one');
+  log('warn', {}, 'two');
+  log('info', {}, 'three');
+  assert.deepEqual(messagesOf(caught), ['one', 'two', 'three']);
+});
+
+function messagesOf(caught: LineCatcher): unknown[] {
+  return caught.parsed.map(({ msg }) => msg);
+}
 
 test('a thread’s flood of lines is cut, and the next line that passes says how many are missing', () => {
   const clock = new FakeClock();
