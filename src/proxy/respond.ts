@@ -34,6 +34,8 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
+const UPGRADE_REQUIRED = 426;
+
 /** Seconds after which a refused client may try again, where nobody knows better. */
 const RETRY_AFTER = 1;
 
@@ -53,6 +55,8 @@ export function faultReply(exchange: Exchange, fault: Fault, status: number): Re
     ['Cache-Control', 'no-store'],
     ['Proxy-Status', `signalbox; error=${kind.proxyError}; details=${quoted(`${kind.code}: ${detail}`)}`],
   ];
+  // RFC 9110 section 15.5.22 asks for the field. It is not the protocol that is too old here, so it names the one spoken.
+  if (status === UPGRADE_REQUIRED) headers.push(['Upgrade', 'HTTP/1.1']);
   if (status === 503 || status === 429) headers.push(['Retry-After', String(RETRY_AFTER)]);
   return { status, headers, body: `${JSON.stringify(problem)}\n` };
 }
@@ -84,7 +88,8 @@ export function replyText(exchange: Exchange, reply: Reply, context: ReplyContex
   for (const [name, value] of reply.headers) text += `${name}: ${value}\r\n`;
   text += `${context.correlationHeader}: ${exchange.correlationId}\r\n`;
   if (reply.status !== 204) text += `Content-Length: ${body.length}\r\n`;
-  if (context.close) text += 'Connection: close\r\n';
-  else if (context.minor === 0) text += 'Connection: keep-alive\r\n';
+  const options = context.close ? ['close'] : context.minor === 0 ? ['keep-alive'] : [];
+  if (reply.status === UPGRADE_REQUIRED) options.push('Upgrade');
+  if (options.length > 0) text += `Connection: ${options.join(', ')}\r\n`;
   return `${text}\r\n${context.head ? '' : body}`;
 }

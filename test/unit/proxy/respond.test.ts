@@ -74,6 +74,20 @@ describe('a fault', () => {
     });
   }
 
+  test('of 426 names a protocol in Upgrade, and Upgrade among the connection options, beside what else stands there', () => {
+    const upgrade = fault('version_not_served', 'x');
+    for (const [context, options] of [
+      [{}, 'Upgrade'],
+      [{ close: true }, 'close, Upgrade'],
+      [{ minor: 0 }, 'keep-alive, Upgrade'],
+    ] as const) {
+      const { head } = parts(faultReply(exchange(), upgrade, 426), context);
+      assert.deepEqual([valuesIn(head, 'upgrade'), valuesIn(head, 'connection')], [['HTTP/1.1'], [options]]);
+    }
+    const { head } = parts(faultReply(exchange(), upgrade, 404));
+    assert.deepEqual([valuesIn(head, 'upgrade'), valuesIn(head, 'connection')], [[], []]);
+  });
+
   test('may be told with a status that a route names', () => {
     const { head, body } = parts(faultReply(exchange(), fault('version_not_served', 'x'), 410));
     assert.match(head, /^HTTP\/1\.1 410 Gone\r\n/);
