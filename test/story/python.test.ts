@@ -1,5 +1,6 @@
 /**
- * Python through the router, as client (http.client, urllib) and as server (http.server as HTTP/1.0 and 1.1, wsgiref).
+ * Python through the router, as client (http.client, urllib) and as server (http.server as HTTP/1.0 and 1.1, wsgiref, and
+ * bare sockets with every odd but valid framing).
  */
 
 import assert from 'node:assert/strict';
@@ -185,6 +186,77 @@ test('wsgiref, whose replies end with the connection, is understood and its clie
         const body = DATA.subarray(0, i * 10_000);
         const text = await (await fetch(`${url}/p/${i}`, { method: 'POST', body })).text();
         assert.equal(text, `${sha256(body)} /p/${i} 127.0.0.1${'x'.repeat(100_000)}`);
+      }
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+/**
+ * Frames its replies in every way HTTP allows and few servers use. One thread a connection; pieces leave one by one, with
+ * a moment in between, so that they arrive as pieces.
+ */
+const ODD = `
+import socket, sys, threading, time
+def pieces(*parts):
+    return lambda c: [(c.sendall(p), time.sleep(0.002)) for p in parts]
+def plain(body):
+    return b'HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n' % len(body) + body
+chunked = b'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n'
+everything = bytes(range(256))
+ways = {
+    '/until-close': pieces(b'HTTP/1.0 200 OK\\r\\nContent-Type: text/plain\\r\\n\\r\\n' + everything, everything),
+    '/close-1.1': pieces(b'HTTP/1.1 200 OK\\r\\nConnection: close\\r\\n\\r\\n', everything),
+    '/extensions': pieces(chunked + b'0003;a;b=c;d="e;f\\\\"g"\\r\\none\\r\\n00A;x=y\\r\\n' + everything[:10] + b'\\r\\n000;last=1\\r\\nX-After: yes\\r\\n\\r\\n'),
+    '/bytes': pieces(*(bytes([b]) for b in chunked + b'5\\r\\nhello\\r\\n10\\r\\n' + everything[:16] + b'\\r\\n0\\r\\n\\r\\n')),
+    '/head': pieces(b'HTTP/1.1 2', b'00 \\r\\ncontent-LEN', b'gth:\\t 5\\t\\r\\n\\r\\nhello'),
+    '/interim': pieces(b'HTTP/1.1 103 Early Hints\\r\\nLink: </a>\\r\\n\\r\\nHTTP/1.1 102 \\r\\n\\r\\n' + plain(b'at last')),
+    '/twice': pieces(plain(b'asked for') + plain(b'never asked for')),
+    '/none': pieces(b'HTTP/1.1 204 No Content\\r\\n\\r\\n'),
+}
+def serve(c):
+    c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    while True:
+        head = b''
+        while not head.endswith(b'\\r\\n\\r\\n'):
+            got = c.recv(1)
+            if not got:
+                return c.close()
+            head += got
+        target = head.split(b' ')[1].decode()
+        ways[target](c)
+        if 'close' in target:
+            return c.close()
+listening = socket.create_server(('127.0.0.1', int(sys.argv[1])), backlog=100)
+while True:
+    threading.Thread(target=serve, args=listening.accept()[:1], daemon=True).start()
+`;
+
+test('a server on bare sockets frames its replies oddly, and curl reads every byte of them', async () => {
+  const every = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+  const expected: Readonly<Record<string, Buffer>> = {
+    '/until-close': Buffer.concat([every, every]),
+    '/close-1.1': every,
+    '/extensions': Buffer.concat([Buffer.from('one'), every.subarray(0, 10)]),
+    '/bytes': Buffer.concat([Buffer.from('hello'), every.subarray(0, 16)]),
+    '/head': Buffer.from('hello'),
+    '/interim': Buffer.from('at last'),
+    '/twice': Buffer.from('asked for'),
+    '/none': Buffer.alloc(0),
+  };
+  const targets = [...Object.keys(expected), '/head', ...Object.keys(expected).reverse()];
+  const bodies = Buffer.concat(targets.map((target) => expected[target]));
+  const port = await freePort();
+  const server = await startServer('python3', port, async () => ['-c', ODD, String(port)]);
+  try {
+    await before(port, async (_, url) => {
+      const urls = targets.map((target) => `${url}${target}`);
+      const statuses = targets.map((target) => (target === '/none' ? '204' : '200')).join(' ');
+      for (const version of ['--http1.1', '--http1.0']) {
+        const { out, err } = await run('curl', ['-sS', version, '-w', '%{stderr}%{http_code} ', ...urls]);
+        assert.equal(err.trim(), statuses, version);
+        assert.ok(out.equals(bodies), `${version}: ${out.toString('latin1')}`);
       }
     });
   } finally {

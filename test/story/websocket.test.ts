@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { WebSocket, WebSocketServer } from 'ws';
+import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { type Router, startRouter } from '../support/app.ts';
 import { settled, watchHandles } from '../support/leaks.ts';
 import { type HttpOrigin, startOrigin } from '../support/origin.ts';
@@ -18,15 +18,21 @@ interface Scene {
   readonly router: Router;
   readonly origin: HttpOrigin;
   readonly sockets: WebSocketServer;
-  open(path?: string, protocols?: string[]): WebSocket;
+  open(path?: string, protocols?: string[], options?: ClientOptions): WebSocket;
 }
 
 /** An origin that echoes, behind a router. */
-function onScene(body: (scene: Scene) => Promise<void>, changes: Changes = {}, workers = 0) {
+function onScene(
+  body: (scene: Scene) => Promise<void>,
+  changes: Changes = {},
+  workers = 0,
+  settings: ServerOptions = {},
+) {
   return async (_: TestContext): Promise<void> => {
     const handlesBack = watchHandles();
     const origin = await startOrigin((_, response) => response.end('plain'));
-    const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => [...offered][1] ?? false });
+    const handleProtocols = (offered: Set<string>) => [...offered][1] ?? false;
+    const sockets = new WebSocketServer({ noServer: true, handleProtocols, ...settings });
     origin.server.on('upgrade', (request, socket, head) => {
       if (request.url === '/refused') {
         socket.end('HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 10\r\n\r\nwho goes?!');
@@ -39,8 +45,8 @@ function onScene(body: (scene: Scene) => Promise<void>, changes: Changes = {}, w
       });
     });
     const router = await startRouter(documentFor(origin.port, changes), { workers });
-    const open = (path = '/chat', protocols: string[] = []) =>
-      new WebSocket(`ws://127.0.0.1:${router.port()}${path}`, protocols);
+    const open = (path = '/chat', protocols: string[] = [], options: ClientOptions = {}) =>
+      new WebSocket(`ws://127.0.0.1:${router.port()}${path}`, protocols, options);
     try {
       await body({ router, origin, sockets, open });
       await settled(router);
@@ -95,6 +101,38 @@ test(
     socket.close();
     await closing(socket);
   }),
+);
+
+test(
+  'compression is agreed on between the two ends, word for word, and works both ways',
+  onScene(
+    async ({ open, sockets, router }) => {
+      const heard: (string | undefined)[] = [];
+      sockets.on('headers', (lines, request) => {
+        const said = lines.find((line) => /^sec-websocket-extensions:/i.test(line));
+        heard.push(request.headers['sec-websocket-extensions'], said?.replace(/^.*?: /, ''));
+      });
+      const perMessageDeflate = { serverNoContextTakeover: true, clientMaxWindowBits: 10, threshold: 0 };
+      const socket = open('/chat', [], { perMessageDeflate });
+      const [[reply]] = (await Promise.all([once(socket, 'upgrade'), opened(socket)])) as [[IncomingMessage], unknown];
+      const offered = 'permessage-deflate; server_no_context_takeover; client_max_window_bits=10';
+      assert.deepEqual(heard, [offered, offered]);
+      assert.equal(reply.headers['sec-websocket-extensions'], offered);
+      assert.equal(socket.extensions, 'permessage-deflate');
+      const large = Buffer.alloc(3_000_000, 'compressible ');
+      for (const data of ['', 'a', 'hello hello hello', large, '\u00fc'.repeat(70_000)])
+        assert.ok((await echo(socket, data)).equals(Buffer.from(data)), `${data.length} came back changed`);
+      socket.close(4003, 'compressed enough');
+      const [code, reason] = await closing(socket);
+      assert.deepEqual([code, String(reason)], [4003, 'compressed enough']);
+      const [line] = await router.accessLog(1);
+      const { bytesIn, bytesOut } = line as Record<string, number>;
+      assert.ok(bytesIn < 100_000 && bytesOut < 100_000, `${bytesIn} and ${bytesOut} bytes are not compressed`);
+    },
+    {},
+    0,
+    { perMessageDeflate: { threshold: 0 } },
+  ),
 );
 
 test(
