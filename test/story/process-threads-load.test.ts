@@ -11,29 +11,15 @@ import { type RemoteNeeds, startWorker } from '../../src/worker/remote.ts';
 import { type RouterWithApp, startRouterWithApp } from '../support/app.ts';
 import { Broken } from '../support/bytes.ts';
 import { scrape, sumOf } from '../support/chaos/books.ts';
+import { CRASH_CHANNEL, CRASHING, documentOf } from '../support/dying-threads.ts';
 import { settled } from '../support/leaks.ts';
 import { startOrigin } from '../support/origin.ts';
 import { statusOf } from '../support/process.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { until } from '../support/wait.ts';
 
-// Not imported from there: that file is a thread.
-const CRASH_CHANNEL = 'signalbox-test-crash';
-const CRASHING = new URL('../support/crashing-entry.ts', import.meta.url);
 const LOOPS = 48;
 const STREAMS = 12;
-
-function documentOf(port: number): string {
-  return `listeners:
-  internal: { address: 127.0.0.1:0 }
-admin: { address: 127.0.0.1:0 }
-drain: { notice: 0s, limit: 1s }
-upstreams:
-  origin: { endpoints: [http://127.0.0.1:${port}] }
-routes:
-  all: { match: { path: / }, upstream: origin }
-`;
-}
 
 /** One connection that asks again and again, until its thread dies or it is told to stop. */
 class Loop {

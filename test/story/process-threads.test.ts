@@ -9,6 +9,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import type { EndableThread } from '../../src/worker/protocol.ts';
 import { type RemoteNeeds, startWorker } from '../../src/worker/remote.ts';
 import { type RouterWithApp, startRouterWithApp } from '../support/app.ts';
+import { CRASHING, documentOf } from '../support/dying-threads.ts';
 import { type HttpOrigin, startOrigin } from '../support/origin.ts';
 import { metricOf, statusOf } from '../support/process.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
@@ -29,8 +30,6 @@ interface Stage {
   /** Keeps `count` connections open, until one is on every thread. */
   spread(count: number): Promise<RawClient[]>;
 }
-
-const CRASHING = new URL('../support/crashing-entry.ts', import.meta.url);
 
 async function onThreads(count: number, body: (stage: Stage) => Promise<void>): Promise<void> {
   const origin = await startOrigin((request, response) => request.resume().on('end', () => response.end('ok')));
@@ -70,18 +69,6 @@ async function onThreads(count: number, body: (stage: Stage) => Promise<void>): 
     await router.stop();
     await origin.stop();
   }
-}
-
-function documentOf(port: number, path = '/'): string {
-  return `listeners:
-  internal: { address: 127.0.0.1:0 }
-admin: { address: 127.0.0.1:0 }
-drain: { notice: 0s, limit: 1s }
-upstreams:
-  origin: { endpoints: [http://127.0.0.1:${port}] }
-routes:
-  all: { match: { path: ${path} }, upstream: origin }
-`;
 }
 
 async function connectionsOf(threads: EndableThread[][]): Promise<number[]> {

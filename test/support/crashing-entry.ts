@@ -5,8 +5,7 @@
 
 import { BroadcastChannel, threadName } from 'node:worker_threads';
 import '../../src/worker/entry.ts';
-
-export const CRASH_CHANNEL = 'signalbox-test-crash';
+import { CRASH_CHANNEL } from './dying-threads.ts';
 
 export interface Crash {
   /** As the thread is named: `data 0`. */

@@ -139,6 +139,12 @@ export function answering(reply: Answering): Script {
   };
 }
 
+/** Hears a request's head and says nothing, until the connection is closed. */
+export async function silent(connection: OriginConnection): Promise<void> {
+  await connection.head();
+  await connection.closed();
+}
+
 /** Runs the first script for the first connection, the second for the second, the last for all after it. */
 export function inTurn(...scripts: Script[]): Script {
   return (connection) => scripts[Math.min(connection.index, scripts.length - 1)](connection);

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RawClient } from '../support/raw-client.ts';
-import { answering, ok } from '../support/raw-origin.ts';
+import { answering, ok, silent } from '../support/raw-origin.ts';
 import { breathe, until } from '../support/wait.ts';
 import { assertLastProblem, FIRST } from './refusing.ts';
 import { onTimedStage, type TimedStage } from './timed.ts';
@@ -112,10 +112,7 @@ for (const [kind, [line, some, more]] of Object.entries(BODIES)) {
     test(
       `a body ${kind} that stalls is 408 after timeout.body, and the log says so (${listener})`,
       onTimedStage(
-        async (connection) => {
-          await connection.head();
-          await connection.closed();
-        },
+        silent,
         async (stage) => {
           const client = await stage.client(listener);
           await client.send(`POST /stalling HTTP/1.1\r\nHost: a\r\n${line}\r\n\r\n${some}`);
@@ -138,10 +135,7 @@ for (const [kind, [line, some, more]] of Object.entries(BODIES)) {
   test(
     `a body ${kind} below minBodyRate is let go once timeout.body has passed, one just above it is not`,
     onTimedStage(
-      async (connection) => {
-        await connection.head();
-        await connection.closed();
-      },
+      silent,
       async (stage) => {
         const head = `Host: a\r\n${line.replace('100', '10000')}\r\n\r\n${kind === 'of chunks' ? '2710\r\n' : ''}`;
         const steady = await stage.client('edge');

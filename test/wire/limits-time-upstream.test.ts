@@ -6,16 +6,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answering, inTurn, type OriginConnection, ok } from '../support/raw-origin.ts';
+import { answering, inTurn, type OriginConnection, ok, silent } from '../support/raw-origin.ts';
 import { breathe, until } from '../support/wait.ts';
 import { assertProblem, FIRST } from './refusing.ts';
 import { documentFor } from './stage.ts';
 import { onTimedStage, type TimedStage } from './timed.ts';
-
-async function silent(connection: OriginConnection): Promise<void> {
-  await connection.head();
-  await connection.closed();
-}
 
 const heard = (connection: OriginConnection) => until('the head', () => connection.heads.length > 0);
 

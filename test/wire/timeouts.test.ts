@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RawClient } from '../support/raw-client.ts';
-import { answering, ok } from '../support/raw-origin.ts';
+import { answering, ok, silent } from '../support/raw-origin.ts';
 import { assertLastProblem, FIRST } from './refusing.ts';
 import { onStage } from './stage.ts';
 
@@ -103,10 +103,7 @@ test(
 test(
   'a request body that stalls is let go, and the origin with it',
   onStage(
-    async (connection) => {
-      await connection.head();
-      await connection.closed();
-    },
+    silent,
     async (stage) => {
       const client = await stage.client();
       await client.send(`${post('/upload')}some`);
@@ -121,10 +118,7 @@ test(
 test(
   'a request body that never begins is the client’s stall, not the upstream’s silence',
   onStage(
-    async (connection) => {
-      await connection.head();
-      await connection.closed();
-    },
+    silent,
     async (stage) => {
       const client = await stage.client();
       await client.send(post('/upload'));
@@ -140,10 +134,7 @@ test(
 test(
   'a client that waits for 100 does not stall: the upstream owes it an answer within the attempt',
   onStage(
-    async (connection) => {
-      await connection.head();
-      await connection.closed();
-    },
+    silent,
     async (stage) => {
       const client = await stage.client();
       await client.send(post('/upload').replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'));
