@@ -10,6 +10,7 @@
 import type { PlaneLog } from '../core/events.ts';
 import { pack } from './parcel.ts';
 import { type Pauses, restPauses } from './pauses.ts';
+import { canShare } from './ports.ts';
 import type { Answer, DataThread, EndableThread, ListenCall, Order, Parcel, ThreadStatus } from './protocol.ts';
 
 /** How long a thread may take to swap a document or to open a port, milliseconds. */
@@ -108,13 +109,14 @@ export class Crew {
   /** Opens a listener on every thread; the first thread picks the port where it is 0. The answer is the port. */
   async listen(call: Omit<ListenCall, 'reusePort'>): Promise<Answer<number>> {
     let { port } = call;
+    const reusePort = canShare(process.platform);
     for (const seat of this.seats) {
-      const order = { ...call, port, reusePort: this.seats.length > 1 };
+      const order = { ...call, port, reusePort };
       const answer = await this.ask(seat, (thread) => thread.listen(order));
       if (!answer.ok) return answer;
       port = answer.value;
     }
-    this.listening.push({ ...call, port, reusePort: this.seats.length > 1 });
+    this.listening.push({ ...call, port, reusePort });
     return { ok: true, value: port };
   }
 

@@ -1,7 +1,7 @@
 /**
- * Ports that several threads share.
+ * Ports that several sockets share.
  *
- * Rule: each thread listens with a socket of its own (SO_REUSEPORT) and the kernel spreads connections over them. The
+ * Rule: each thread listens with sockets of its own (SO_REUSEPORT) and the kernel spreads connections over them. The
  * kernel lets every process of the same user join such a port, so a second router would silently take half of the
  * traffic of the first; therefore a port is tried alone, without sharing, before the threads open it.
  */
