@@ -51,7 +51,7 @@ export async function startOrigin(folder: string): Promise<Origin> {
 function configuration(folder: string, files: string, port: number): string {
   return `worker_processes 1; daemon off; pid ${folder}/origin.pid; error_log stderr crit;
 worker_rlimit_nofile 20000;
-events { worker_connections 16000; }
+events { worker_connections 16000; multi_accept on; }
 http {
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 600s 600s;
   open_file_cache max=100; client_max_body_size 64m; client_body_buffer_size 64k; default_type application/octet-stream;
