@@ -5,7 +5,7 @@
  * over several processes with ticks of their own; the load is then nearly even. Only whole seconds behind the first count.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CORES, pinned } from '../stage/cores.ts';
 import { demand, outputOf } from '../stage/processes.ts';
@@ -40,6 +40,8 @@ export async function steady(load: SteadyLoad, port: number, folder: string): Pr
   const runs = Array.from({ length: processes }, async (_, i) => {
     const clients = Math.floor(connections / processes);
     const log = join(folder, `h2load-${i}.log`);
+    // h2load adds to a log that is there: lines of an earlier slice would count again.
+    rmSync(log, { force: true });
     const command = [program, '--h1', '-t1', '-m1', `-c${clients}`, `-D${seconds}`, `--log-file=${log}`];
     command.push(`--rps=${rate / (clients * processes)}`);
     // It would write a Host of ours beside its own; this is its name for that one.
