@@ -8,7 +8,7 @@
 import type { NameSet } from '../core/names.ts';
 import { writtenPath } from '../core/target.ts';
 import { Matcher } from './match.ts';
-import { DEEP, type HostPlace, Hosts } from './match-hosts.ts';
+import { Hosts } from './match-hosts.ts';
 import { PathIndex } from './match-index.ts';
 import { Contenders, candidate, compareCandidates } from './match-rank.ts';
 import type { Patterns } from './match-regex.ts';
@@ -32,8 +32,9 @@ export class MatcherBuilder {
     const host = this.hosts.at(match.host);
     const { path } = match;
     if (path?.kind === 'regex') {
-      host.patterns ??= [];
-      host.patterns.push({
+      const place = this.hosts.placeAt(host);
+      place.patterns ??= [];
+      place.patterns.push({
         pattern: this.patterns.compile(path.value),
         candidate: candidate(route, match, names),
       });
@@ -43,36 +44,36 @@ export class MatcherBuilder {
   /** Puts in order what stands at one place: a step a place. */
   *build(): Generator<undefined, Matcher, undefined> {
     yield* this.index.settle();
-    for (const host of this.hosts.all()) {
-      host.root?.settle();
-      host.anyPath?.settle();
-      host.patterns?.sort((a, b) => compareCandidates(a.candidate, b.candidate));
-      yield;
-    }
+    yield* this.hosts.settle(({ root, anyPath, patterns }) => {
+      root?.settle();
+      anyPath?.settle();
+      patterns?.sort((a, b) => compareCandidates(a.candidate, b.candidate));
+    });
     return new Matcher(this.hosts, this.index, this.depth);
   }
 
-  private placeFor(host: HostPlace, path: PathMatch | undefined): Contenders {
+  private placeFor(host: number, path: PathMatch | undefined): Contenders {
     if (path === undefined) {
-      host.anyPath ??= new Contenders();
-      return host.anyPath;
+      const place = this.hosts.placeAt(host);
+      place.anyPath ??= new Contenders();
+      return place.anyPath;
     }
     const plain = writtenPath(path.value);
     if (path.kind === 'exact') {
-      host.keyed = true;
-      return this.index.exactAt(host.number, plain);
+      this.hosts.addExact(host, slashesIn(plain));
+      return this.index.exactAt(host, plain);
     }
     // A slash at the end says nothing: a prefix is whole segments.
     const prefix = plain.endsWith('/') ? plain.slice(0, -1) : plain;
     const segments = slashesIn(prefix);
     if (segments === 0) {
-      host.root ??= new Contenders();
-      return host.root;
+      const place = this.hosts.placeAt(host);
+      place.root ??= new Contenders();
+      return place.root;
     }
-    host.keyed = true;
-    host.depths |= 1 << Math.min(segments, DEEP);
+    this.hosts.addPrefix(host, segments);
     this.depth = Math.max(this.depth, segments);
-    return this.index.prefixAt(host.number, prefix);
+    return this.index.prefixAt(host, prefix);
   }
 }
 

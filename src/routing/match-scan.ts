@@ -18,6 +18,8 @@ export class Scan {
   tricky = false;
   /** Hash of the whole path. */
   hash = 0;
+  /** How many slashes the whole path has. */
+  slashes = 0;
   /** Places where a segment ends before the path does: the first ends a prefix of one segment. */
   count = 0;
   readonly ends: Int32Array;
@@ -35,6 +37,7 @@ export class Scan {
     const depth = this.ends.length;
     let hash = BASIS;
     let count = 0;
+    let slashes = 0;
     let tricky = false;
     let before = 0;
     let i = 0;
@@ -47,13 +50,15 @@ export class Scan {
           this.hashes[count] = hash;
           count += 1;
         }
+        slashes += 1;
       } else if (code === 63) break;
       else if (code === 37 || code === 92 || (code === 46 && before === SLASH)) tricky = true;
       before = code;
-      hash = Math.imul(hash ^ code, PRIME);
+      hash = hashOn(hash, code);
     }
     this.end = i;
     this.hash = hash;
+    this.slashes = slashes;
     this.count = count;
     this.tricky = tricky;
   }
@@ -62,6 +67,18 @@ export class Scan {
 /** The same hash of a key. */
 export function hashOf(text: string): number {
   let hash = BASIS;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME);
+  for (let i = 0; i < text.length; i++) hash = hashOn(hash, text.charCodeAt(i));
   return hash;
+}
+
+/** The hash of a text's first `end` characters from the last to the first, so that suffixes are states on the way. */
+export function hashBack(text: string, end: number): number {
+  let hash = BASIS;
+  for (let i = end - 1; i >= 0; i--) hash = hashOn(hash, text.charCodeAt(i));
+  return hash;
+}
+
+/** A hash one character further. */
+export function hashOn(hash: number, code: number): number {
+  return Math.imul(hash ^ code, PRIME);
 }

@@ -8,7 +8,7 @@
 
 import type { RequestFacts } from '../core/exchange.ts';
 import { plainPath } from '../core/target.ts';
-import { DEEP, type HostPlace, type Hosts } from './match-hosts.ts';
+import { ANY_HOST, type Hosts, NO_HOST } from './match-hosts.ts';
 import type { PathIndex } from './match-index.ts';
 import { meets } from './match-rank.ts';
 import { Scan } from './match-scan.ts';
@@ -57,32 +57,46 @@ export class Matcher {
 
   /** The route for the path that was scanned last. */
   private find(request: RequestFacts, path: string): Route | undefined {
-    return this.hosts.first(request.host, (place) => this.findUnder(place, request, path));
+    const { hosts } = this;
+    const exact = hosts.exact(request.host);
+    const found = exact === NO_HOST ? undefined : this.findUnder(exact, request, path);
+    if (found !== undefined) return found;
+    if (hosts.hasWildcards) {
+      const suffixes = hosts.wildcards(request.host);
+      for (let i = suffixes.length - 1; i >= 0; i--) {
+        const route = this.findUnder(suffixes[i], request, path);
+        if (route !== undefined) return route;
+      }
+    }
+    return this.findUnder(ANY_HOST, request, path);
   }
 
-  private findUnder(host: HostPlace, request: RequestFacts, path: string): Route | undefined {
-    if (path.charCodeAt(0) === SLASH) {
-      const keyed = host.keyed ? this.findKeyed(host, request, path) : undefined;
-      if (keyed !== undefined) return keyed;
-      const root = host.root?.pick(request);
-      if (root !== undefined) return root;
-      const match = host.patterns?.find(({ pattern, candidate: c }) => meets(c, request) && pattern.testExact(path));
-      if (match !== undefined) return match.candidate.route;
-    }
-    return host.anyPath?.pick(request);
+  private findUnder(host: number, request: RequestFacts, path: string): Route | undefined {
+    if (path.charCodeAt(0) !== SLASH) return this.hosts.placeOf(host)?.anyPath?.pick(request);
+    return this.findKeyed(host, request, path) ?? this.hosts.restOf(host) ?? this.findRest(host, request, path);
+  }
+
+  /** Where conditions or expressions decide about paths that are no key. */
+  private findRest(host: number, request: RequestFacts, path: string): Route | undefined {
+    const place = this.hosts.placeOf(host);
+    if (place === undefined) return undefined;
+    const root = place.root?.pick(request);
+    if (root !== undefined) return root;
+    const match = place.patterns?.find(({ pattern, candidate: c }) => meets(c, request) && pattern.testExact(path));
+    return match === undefined ? place.anyPath?.pick(request) : match.candidate.route;
   }
 
   /** The exact path, then its prefixes from the longest down. */
-  private findKeyed(host: HostPlace, request: RequestFacts, path: string): Route | undefined {
-    const { scan, index } = this;
-    const whole = index.find(host.number, scan.hash, path, scan.end);
-    if (whole !== -1) {
-      const route = index.exact(whole, request) ?? index.prefix(whole, request);
+  private findKeyed(host: number, request: RequestFacts, path: string): Route | undefined {
+    const { scan, index, hosts } = this;
+    if (hosts.mayHold(host, scan.slashes)) {
+      const whole = index.find(host, scan.hash, path, scan.end);
+      const route = whole === -1 ? undefined : (index.exact(whole, request) ?? index.prefix(whole, request));
       if (route !== undefined) return route;
     }
     for (let i = scan.count - 1; i >= 0; i--) {
-      if ((host.depths & (1 << Math.min(i + 1, DEEP))) === 0) continue;
-      const place = index.find(host.number, scan.hashes[i], path, scan.ends[i]);
+      if (!hosts.mayPrefix(host, i + 1)) continue;
+      const place = index.find(host, scan.hashes[i], path, scan.ends[i]);
       const route = place === -1 ? undefined : index.prefix(place, request);
       if (route !== undefined) return route;
     }
