@@ -30,13 +30,17 @@ class Facts implements RequestFacts {
 function route(id: string): Route {
   return {
     id,
-    settings: { release: { split: [], mode: 'proxy' }, listeners: [] },
     block: 0,
-    gates: [],
-    answers: [],
-    release: { choose: () => ({ index: 0, version: undefined }) },
-    choices: [],
-    rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
+    firstBlock: 0,
+    otherBlocks: [],
+    plan: {
+      settings: { release: { split: [], mode: 'proxy' }, listeners: [] },
+      gates: [],
+      answers: [],
+      release: { choose: () => ({ index: 0, version: undefined }) },
+      upstreams: [],
+      rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
+    },
   };
 }
 

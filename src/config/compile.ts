@@ -9,17 +9,18 @@
 
 import { UNMATCHED_KEY } from '../core/ledger.ts';
 import { NameSet } from '../core/names.ts';
-import { buildPolicies } from '../policy/build.ts';
+import { buildPolicies, isPlain, type Policies } from '../policy/build.ts';
 import { buildRelease } from '../release/build.ts';
+import type { Release } from '../release/release.ts';
 import { sidesOf } from '../release/sides.ts';
 import { MatcherBuilder } from '../routing/match-build.ts';
 import { Patterns } from '../routing/match-regex.ts';
 import type {
-  Choice,
   Correlation,
   CorrelationSettings,
   ListenerSettings,
   ListenerTable,
+  Plan,
   Route,
   RouteSettings,
   Table,
@@ -90,8 +91,13 @@ interface Parts {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly secure: ReadonlySet<string>;
   readonly patterns: Patterns;
-  /** Settings that routes keep, by what they say. */
-  readonly kept: Map<string, Route['settings']>;
+  /** Settings and plans that routes share, by what their settings say. */
+  readonly kept: Map<string, Kept>;
+}
+
+interface Kept {
+  readonly settings: Plan['settings'];
+  plan: Plan | undefined;
 }
 
 function compileRoute(id: string, settings: RouteSettings, parts: Parts): Route {
@@ -99,31 +105,48 @@ function compileRoute(id: string, settings: RouteSettings, parts: Parts): Route 
   const { path } = settings.match;
   const place = { route: id, path: path?.kind === 'regex' ? undefined : path?.value, secure };
   const policies = buildPolicies(settings, place, names);
-  const choices = sidesOf(settings.release).map((side): Choice => {
+  const blocks: number[] = [];
+  const sides = sidesOf(settings.release).map((side): Upstream => {
     const upstream = upstreams.get(side);
     if (upstream === undefined) throw new Error(`route ${id}: there is no upstream ${side}`);
-    return { upstream, block: site.block(`route:${id}|${side}`) };
+    blocks.push(site.block(`route:${id}|${side}`));
+    return upstream;
   });
   if (path?.kind === 'regex') about(`route ${id}: match.path.regex`, () => parts.patterns.compile(path.value));
   const release = about(`route ${id}: release`, () => buildRelease(id, settings.release, names));
-  const kept = keptSettings(settings, parts.kept);
-  return { id, settings: kept, block: site.block(`route:${id}|`), release, choices, ...policies };
+  const plan = planOf(settings, policies, release, sides, parts.kept);
+  const block = site.block(`route:${id}|`);
+  const [firstBlock = block, ...others] = blocks;
+  return { id, block, firstBlock, otherBlocks: others.length === 0 ? NO_BLOCKS : others, plan };
 }
 
+const NO_BLOCKS: readonly number[] = Object.freeze([]);
+
 /**
- * What a route keeps of its settings. The rest is garbage as soon as the route is compiled, while it is cheap to collect;
- * and thousands of routes to a few upstreams share a few objects.
+ * The plan of a route, and what it keeps of the settings. The rest is garbage as soon as the route is compiled, while it
+ * is cheap to collect; and thousands of plain routes to a few upstreams share a few plans, which requests find in the
+ * processor's caches.
  */
-function keptSettings(settings: RouteSettings, kept: Parts['kept']): Route['settings'] {
-  const { release, listeners } = settings;
-  const { split, mode, versions, sticky, override } = release;
+function planOf(
+  { release: asked, listeners }: RouteSettings,
+  policies: Policies,
+  release: Release,
+  upstreams: readonly Upstream[],
+  kept: Parts['kept'],
+): Plan {
+  const { split, mode, versions, sticky, override } = asked;
+  const { gates, answers, rewrite } = policies;
   if (split.length !== 1 || versions !== undefined || sticky !== undefined || override !== undefined)
-    return { release, listeners };
+    return { settings: { release: asked, listeners }, gates, answers, release, upstreams, rewrite };
   const [{ upstream, weight }] = split;
   const saying = `${mode} ${weight} ${upstream} ${listeners.join(' ')}`;
-  const known = kept.get(saying) ?? { release, listeners };
+  const known = kept.get(saying) ?? { settings: { release: asked, listeners }, plan: undefined };
   kept.set(saying, known);
-  return known;
+  const plan = { settings: known.settings, gates, answers, release, upstreams, rewrite };
+  if (!isPlain(policies)) return plan;
+  known.plan ??= plan;
+  // A release of the route's own speaks of it by name.
+  return known.plan.release === release ? known.plan : plan;
 }
 
 /** Puts a route where the requests of each of its listeners find it. */

@@ -60,7 +60,7 @@ function checkUpstream(
   expected: string,
 ): string | undefined {
   const where = `expected upstream ${expected}, but route ${route.id}`;
-  if (route.choices.length === 0) return `${where} has no upstream and answers by itself`;
+  if (route.plan.upstreams.length === 0) return `${where} has no upstream and answers by itself`;
   const { reached, refusal } = sidesFor(table, route, request, listener);
   if (reached.has(expected)) return undefined;
   if (reached.size === 0) return `${where} refuses the request: ${refusal}`;
@@ -77,10 +77,10 @@ function sidesFor(
   const reached = new Set<string>();
   let refusal = '';
   // The extra draw is for releases that refuse everybody: without a side there is no share to draw from.
-  for (const draw of [0.5, ...splitsOf(route.settings.release).flatMap(middles)]) {
+  for (const draw of [0.5, ...splitsOf(route.plan.settings.release).flatMap(middles)]) {
     const exchange = new Exchange(0, draw, request, listener.id, '', table.revision);
-    const choosing = route.release.choose(exchange, request, listener.internal);
-    if ('index' in choosing) reached.add(route.choices[choosing.index].upstream.id);
+    const choosing = route.plan.release.choose(exchange, request, listener.internal);
+    if ('index' in choosing) reached.add(route.plan.upstreams[choosing.index].id);
     else refusal = choosing.fault.detail;
   }
   return { reached, refusal };
@@ -98,7 +98,7 @@ function middles(split: readonly WeightedSettings[]): number[] {
 
 function listenerFor(table: Table, example: ExampleSettings): ListenerTable | undefined {
   if (example.listener !== undefined) return table.listeners.get(example.listener);
-  const serving = table.routes.get(example.route ?? '')?.settings.listeners[0];
+  const serving = table.routes.get(example.route ?? '')?.plan.settings.listeners[0];
   return serving === undefined ? table.listeners.values().next().value : table.listeners.get(serving);
 }
 

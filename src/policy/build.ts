@@ -43,6 +43,11 @@ export function buildPolicies(settings: PolicySettings, place: RedirectPlace, na
   return { gates: NONE, answers, rewrite: buildRewrite(rewrite, `route ${place.route}: rewrite.headers`, names) };
 }
 
+/** Whether a route does nothing of its own: all such routes are alike in their policies. */
+export function isPlain({ gates, answers, rewrite }: Policies): boolean {
+  return gates === NONE && answers === NONE && rewrite === AS_IT_CAME;
+}
+
 function buildRewrite(settings: RewriteSettings, where: string, names: NameSet): Policies['rewrite'] {
   const { host, headers } = settings;
   const target = targetRewrite(settings);

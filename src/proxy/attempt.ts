@@ -269,7 +269,7 @@ export class Attempt implements Passage, LinkSink, Onward {
     }
     if (!this.requestDone || switched) client.closing = true;
     if (switched) this.beginTunnel();
-    const taken = this.relay.first(head, this.route?.rewrite.response, bytes, start, end, slab, link?.ranges);
+    const taken = this.relay.first(head, this.route?.plan.rewrite.response, bytes, start, end, slab, link?.ranges);
     if (done) this.complete(now);
     else this.await(now);
     if (switched) client.becomeTunnel();

@@ -10,7 +10,7 @@ import { type Fault, fault } from '../core/fault.ts';
 import { ownText } from '../core/text.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { Reply } from '../policy/policy.ts';
-import type { Matched, Route } from '../routing/route.ts';
+import { blockOf, type Matched, type Plan } from '../routing/route.ts';
 import { Attempt } from './attempt.ts';
 import { hopsOf, lastHop } from './hops.ts';
 import { forwardedLines, forwardedThrough, identify } from './identify.ts';
@@ -39,37 +39,38 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   exchange.path = matched.path;
   if (matched.is !== 'route') return void attempt.refuse(unmatched(matched, request));
   const { route } = matched;
+  const { plan } = route;
   exchange.route = route.id;
   exchange.block = route.block;
   attempt.route = route;
 
   // 4 admit: route gates; a refusal ends here
-  const refusal = admit(attempt, route, exchange, client);
+  const refusal = admit(attempt, plan, exchange, client);
   if (refusal !== undefined) return void attempt.refuse(refusal);
 
   // 5 answer: a reply in place of an upstream
-  const answer = route.answers.length === 0 ? undefined : answerOf(route, exchange);
+  const answer = plan.answers.length === 0 ? undefined : answerOf(plan, exchange);
   if (answer !== undefined) return void attempt.answer(answer);
   const hops = hopsOf(request);
   if (hops === 0) return void attempt.answer(lastHop(request));
   if (hops < 0) return void attempt.refuse(fault('bad_request', 'a malformed Max-Forwards'));
 
   // 6 choose: the client's version first, then the weighted split inside it
-  const chosen = route.release.choose(exchange, request, listener.internal);
+  const chosen = plan.release.choose(exchange, request, listener.internal);
   if ('fault' in chosen) return void attempt.refuse(chosen.fault, chosen.status);
-  const { upstream, block } = route.choices[chosen.index];
+  const upstream = plan.upstreams[chosen.index];
   exchange.version = chosen.version;
   exchange.upstream = upstream.id;
-  exchange.block = block;
+  exchange.block = blockOf(route, chosen.index);
 
   // 7 aim: a member from the balancer
   const member = upstream.aim(exchange, undefined);
   if (member === undefined)
     return void attempt.refuse(fault('no_member', `upstream ${upstream.id} has no member that can serve`));
-  if (route.settings.release.mode === 'redirect') return void attempt.answer(toCluster(member.id, request.target));
+  if (plan.settings.release.mode === 'redirect') return void attempt.answer(toCluster(member.id, request.target));
 
   // 8 attempt: head and body go out; 9 judge, 10 relay and 11 settle follow in attempt.ts, when the upstream speaks
-  attempt.rewrite = route.rewrite;
+  attempt.rewrite = plan.rewrite;
   attempt.forwarded = forwarded;
   attempt.hops = hops - 1;
   attempt.begin(upstream, member, bytes, start, end, done);
@@ -99,8 +100,8 @@ function unmatched(matched: Exclude<Matched, { is: 'route' }>, request: RequestH
   return fault('no_route', `no route for ${request.method} ${matched.path} on host ${request.host || '(none)'}`);
 }
 
-function answerOf(route: Route, exchange: Exchange): Reply | undefined {
-  for (const answer of route.answers) {
+function answerOf(plan: Plan, exchange: Exchange): Reply | undefined {
+  for (const answer of plan.answers) {
     const reply = answer.reply(exchange);
     if (reply !== undefined) return reply;
   }
@@ -108,8 +109,8 @@ function answerOf(route: Route, exchange: Exchange): Reply | undefined {
 }
 
 /** Gates in order; those entered before a refusal are left again when the exchange settles. */
-function admit(attempt: Attempt, route: Route, exchange: Exchange, client: Client): Fault | undefined {
-  for (const gate of route.gates) {
+function admit(attempt: Attempt, plan: Plan, exchange: Exchange, client: Client): Fault | undefined {
+  for (const gate of plan.gates) {
     const refusal = gate.enter(exchange);
     if (refusal !== undefined) return refusal;
     attempt.gates ??= [];

@@ -51,7 +51,7 @@ export class Plane {
     const due = this.needs.clock.now() + limit;
     for (const connection of door.connections) {
       const id = connection.passage?.route?.id;
-      if (id === undefined || table.routes.get(id)?.settings.listeners.includes(door.id) === true) continue;
+      if (id === undefined || table.routes.get(id)?.plan.settings.listeners.includes(door.id) === true) continue;
       connection.cutAt(due, fault('route_removed', `route ${id} was removed more than ${limit} ms ago (drain.limit)`));
     }
   }

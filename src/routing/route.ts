@@ -63,12 +63,6 @@ export interface RouteSettings {
   readonly listeners: readonly string[];
 }
 
-/** One side of a route: an upstream, with the block of counters of this (route, upstream) pair (core/lanes.ts). */
-export interface Choice {
-  readonly upstream: Upstream;
-  readonly block: number;
-}
-
 export interface Rewrite {
   /** The target for the upstream, from the target as it came; the query stays byte for byte. undefined: unchanged. */
   readonly target: ((target: string) => string) | undefined;
@@ -77,18 +71,36 @@ export interface Rewrite {
   readonly response: HeaderEdit | undefined;
 }
 
-export interface Route {
-  readonly id: string;
-  /** What is asked after compiling; one object for all routes that are alike in it. */
+/** What is done with an exchange of a route. One object for all routes that are alike in it, as thousands may be. */
+export interface Plan {
+  /** What is asked after compiling. */
   readonly settings: Pick<RouteSettings, 'release' | 'listeners'>;
-  /** Block of counters for exchanges of this route that reached no upstream. */
-  readonly block: number;
   readonly gates: readonly Gate[];
   readonly answers: readonly Answer[];
   readonly release: Release;
-  /** Empty for a route that only answers (a redirect). */
-  readonly choices: readonly Choice[];
+  /** By the index that the release chooses; empty for a route that only answers (a redirect). */
+  readonly upstreams: readonly Upstream[];
   readonly rewrite: Rewrite;
+}
+
+/**
+ * A route in a table. It is small and holds nothing that another object stands for: of many routes each is a cold line of
+ * memory to the request that comes to it.
+ */
+export interface Route {
+  readonly id: string;
+  /** Block of counters for exchanges of this route that reached no upstream. */
+  readonly block: number;
+  /** Block of counters of the first upstream with this route (core/lanes.ts), or `block` where there is none. */
+  readonly firstBlock: number;
+  /** Those of the other upstreams, in their order. */
+  readonly otherBlocks: readonly number[];
+  readonly plan: Plan;
+}
+
+/** The block of counters of a route and the upstream at this index of its plan. */
+export function blockOf(route: Route, index: number): number {
+  return index === 0 ? route.firstBlock : route.otherBlocks[index - 1];
 }
 
 /** The correlation settings with their names numbered. */

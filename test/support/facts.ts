@@ -45,13 +45,17 @@ export function routeSettings(match: Partial<MatchSettings>, rest: Partial<Route
 export function bareRoute(id: string, match: Partial<MatchSettings>): Route {
   return {
     id,
-    settings: routeSettings(match),
     block: 0,
-    gates: [],
-    answers: [],
-    release: { choose: () => ({ index: 0, version: undefined }) },
-    choices: [],
-    rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
+    firstBlock: 0,
+    otherBlocks: [],
+    plan: {
+      settings: routeSettings(match),
+      gates: [],
+      answers: [],
+      release: { choose: () => ({ index: 0, version: undefined }) },
+      upstreams: [],
+      rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
+    },
   };
 }
 

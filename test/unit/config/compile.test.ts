@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../../src/config/compile.ts';
-import { factsOf, NO_EDITS, routeSettings } from '../../support/facts.ts';
+import { blockOf } from '../../../src/routing/route.ts';
+import { exchangeOf, factsOf, NO_EDITS, routeSettings } from '../../support/facts.ts';
 import { countingSite, documentOf, listenerSettings, tableOf } from '../../support/tables.ts';
 
 const split = (...upstreams: string[]) => upstreams.map((upstream) => ({ upstream, weight: 1 }));
@@ -27,7 +28,7 @@ test('blocks are asked for by key, and block 0 is that of no route', () => {
   const route = table.routes.get('shop');
   assert.equal(route?.block, site.blocks.get('route:shop|'));
   assert.deepEqual(
-    route?.choices.map(({ upstream, block }) => [upstream.id, upstream.block, block]),
+    route?.plan.upstreams.map(({ id, block }, i) => [id, block, blockOf(route, i)]),
     ['cart', 'tax'].map((id) => [id, site.blocks.get(`upstream:${id}`), site.blocks.get(`route:shop|${id}`)]),
   );
   assert.equal(table.listeners.get('internal')?.block, site.blocks.get('listener:internal'));
@@ -49,17 +50,17 @@ test('choices are all sides of split and versions, in order, each once', () => {
   };
   const ids = ['old', 'red', 'next', 'white'];
   const table = tableOf(documentOf({ game: routeSettings({}, { release }) }, ids));
-  const sides = table.routes.get('game')?.choices.map(({ upstream }) => upstream.id);
+  const sides = table.routes.get('game')?.plan.upstreams.map(({ id }) => id);
   assert.deepEqual(sides, ['white', 'next', 'red', 'old']);
 });
 
 test('upstreams are lent by the site, those of no route too, and shared between routes', () => {
   const table = tableOf(documentOf({ a: routeSettings({}), b: routeSettings({}) }, ['cart', 'spare']));
   assert.deepEqual([...table.upstreams.keys()], ['cart', 'spare']);
-  const [a, b] = ['a', 'b'].map((id) => table.routes.get(id)?.choices[0]);
-  assert.equal(a?.upstream, b?.upstream);
-  assert.equal(a?.upstream, table.upstreams.get('cart'));
-  assert.notEqual(a?.block, b?.block);
+  const [a, b] = ['a', 'b'].map((id) => table.routes.get(id));
+  assert.equal(a?.plan, b?.plan);
+  assert.equal(a?.plan.upstreams[0], table.upstreams.get('cart'));
+  assert.notEqual(a?.firstBlock, b?.firstBlock);
 });
 
 test('one set of names serves routes, releases, edits and correlation', () => {
@@ -98,7 +99,7 @@ test('one set of names serves routes, releases, edits and correlation', () => {
     context: [{ name: 'x-tournament-id', number: table.names.number('x-tournament-id') }],
     caller: table.names.number('x-caller'),
   });
-  const { rewrite } = table.routes.get('shop') ?? {};
+  const { rewrite } = table.routes.get('shop')?.plan ?? {};
   assert.deepEqual([...(rewrite?.request?.cut ?? [])], [table.names.number('x-env')]);
   assert.deepEqual([...(rewrite?.response?.cut ?? [])], [table.names.number('server')]);
 });
@@ -142,7 +143,7 @@ test('a redirecting route has an answer and needs no upstream', () => {
     },
   );
   const route = tableOf(documentOf({ moved: settings }, [])).routes.get('moved');
-  assert.deepEqual([route?.answers.length, route?.choices.length], [1, 0]);
+  assert.deepEqual([route?.plan.answers.length, route?.plan.upstreams.length], [1, 0]);
 });
 
 test('what cannot be built is refused with the name of its place', () => {
@@ -217,4 +218,26 @@ test('a hundred thousand routes compile and match', () => {
   const table = tableOf(documentOf(routes));
   const found = table.listeners.get('internal')?.match(factsOf({ target: '/s77777/x?y' }, table.names));
   assert.equal(found?.is === 'route' ? found.route.id : found?.is, 'r77777');
+});
+
+test('routes that are alike share a plan, and one that does something of its own does not', () => {
+  const plain = (weight: number) => ({ release: { split: [{ upstream: 'cart', weight }], mode: 'proxy' as const } });
+  const rewriting = { rewrite: { stripPrefix: '/x', headers: { request: NO_EDITS, response: NO_EDITS } } };
+  const routes = {
+    own: routeSettings({ path: { kind: 'prefix', value: '/x' } }, { ...plain(100), ...rewriting }),
+    a: routeSettings({}, plain(100)),
+    b: routeSettings({}, plain(100)),
+    off: routeSettings({}, plain(0)),
+    alsoOff: routeSettings({}, plain(0)),
+  };
+  const table = tableOf(documentOf(routes));
+  const planOf = (id: string) => table.routes.get(id)?.plan;
+  assert.equal(planOf('a'), planOf('b'));
+  assert.notEqual(planOf('own'), planOf('a'));
+  assert.equal(planOf('own')?.settings, planOf('a')?.settings);
+  const request = factsOf({}, table.names);
+  for (const id of ['off', 'alsoOff']) {
+    const chosen = planOf(id)?.release.choose(exchangeOf(request), request, true);
+    assert.match(chosen !== undefined && 'fault' in chosen ? chosen.fault.detail : '', new RegExp(`route ${id} `));
+  }
 });

@@ -36,7 +36,7 @@ test('a packed document compiles to the same table, with the same blocks', () =>
     if (step.done !== true) continue;
     const read = step.value;
     const plain = ({ routes, upstreams }: typeof table) => [
-      [...routes].map(([id, route]) => [id, route.block, route.settings, route.choices.map((choice) => choice.block)]),
+      [...routes].map(([id, route]) => [id, route.block, route.firstBlock, route.otherBlocks, route.plan.settings]),
       [...upstreams].map(([id, upstream]) => [id, upstream.block, upstream.settings]),
     ];
     assert.deepEqual(plain(read), plain(table));
