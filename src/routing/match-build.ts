@@ -8,7 +8,7 @@
 import type { NameSet } from '../core/names.ts';
 import { writtenPath } from '../core/target.ts';
 import { Matcher } from './match.ts';
-import { Hosts } from './match-hosts.ts';
+import { type HostKey, Hosts } from './match-hosts.ts';
 import { PathIndex } from './match-index.ts';
 import { Contenders, candidate, compareCandidates } from './match-rank.ts';
 import type { Patterns } from './match-regex.ts';
@@ -52,7 +52,7 @@ export class MatcherBuilder {
     return new Matcher(this.hosts, this.index, this.depth);
   }
 
-  private placeFor(host: number, path: PathMatch | undefined): Contenders {
+  private placeFor(host: HostKey, path: PathMatch | undefined): Contenders {
     if (path === undefined) {
       const place = this.hosts.placeAt(host);
       place.anyPath ??= new Contenders();

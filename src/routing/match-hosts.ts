@@ -3,22 +3,15 @@
  *
  * Rule: hosts are asked from the most to the least particular: the exact name, then wildcards from the longest suffix
  * down (`*.example.com` stands for one label or more, never for `example.com`), then routes without host. The final
- * dot of a fully qualified name is left out on both sides. What most requests ask of a host lies in flat memory, by the
- * host's number; paths are left to the index, which knows hosts by the same number.
+ * dot of a fully qualified name is left out on both sides. What most requests ask of a host stands in its key's record;
+ * paths are left to the index, which knows a host by that record.
  */
 
-import { KeyTable } from './match-keys.ts';
+import { KeyTable, NO_KEY } from './match-keys.ts';
 import type { Candidate, Contenders } from './match-rank.ts';
 import type { Pattern } from './match-regex.ts';
 import { hashBack, hashOn } from './match-scan.ts';
 import type { Route } from './route.ts';
-
-/** Bit of `Hosts.prefixes` and `Hosts.exacts` that stands for paths of this many segments or more. */
-const DEEP = 31;
-/** The number of the host that stands for routes without one. */
-export const ANY_HOST = 0;
-/** In place of a host's number: no route names it. */
-export const NO_HOST = -1;
 
 /** What stands under a host beside exact paths and other prefixes than `/`, which are in the index. */
 export interface HostPlace {
@@ -29,95 +22,111 @@ export interface HostPlace {
   anyPath: Contenders | undefined;
 }
 
-/** Groups of the table of names: names as they are, and suffixes with their dot (`.example.com`). */
+/** A host as a route names it: its record, and the hash of its name, which a request's host has too. */
+export interface HostKey {
+  readonly host: number;
+  readonly hash: number;
+}
+
+/** Groups of keys: names as they are, suffixes with their dot (`.example.com`), and the one that stands for no host. */
 const EXACT = 0;
 const WILDCARD = 1;
+const ANY = 2;
+/** The first record, with a hash of nothing. */
+export const ANY_HOST: HostKey = { host: 0, hash: 0 };
+/** In place of a host: no route names it. */
+export const NO_HOST = NO_KEY;
+
+/** Facts of a host. PREFIXES: bit d is set where a prefix of d segments exists, bit DEEP stands for all deeper ones. */
+const PREFIXES = 0;
+/** The same of exact paths, by how many slashes they have. */
+const EXACTS = 1;
+/** The number of its place; 0 where all its routes are in the index. */
+const PLACE = 2;
+const DEEP = 31;
+
 const DOT = 46;
-const FIRST_SIZE = 8;
 
 export class Hosts {
-  /** A host's number is that of its name and one; 0 is ANY_HOST. */
-  private readonly names = new KeyTable();
-  private exactCount = 0;
+  private readonly keys = new KeyTable(3);
+  private hasExact = false;
   private longestSuffix = 0;
-  private readonly found: number[] = [];
-  /** By number: bit d is set where a prefix of d segments exists; bit DEEP stands for all deeper ones. */
-  private prefixes = new Int32Array(FIRST_SIZE);
-  /** The same of exact paths, by how many slashes they have. */
-  private exacts = new Int32Array(FIRST_SIZE);
-  /** By number: the route that takes every path that no key takes, where that is certain. */
-  private readonly rest: (Route | undefined)[] = [undefined];
-  /** By number; undefined where all routes of the host are in the index. */
+  private readonly found: HostKey[] = [];
   private readonly places: (HostPlace | undefined)[] = [undefined];
+  /** By the number of its place: the route that takes every path of a host that no key takes, where that is certain. */
+  private readonly rest: (Route | undefined)[] = [undefined];
 
-  /** The number of a host as a route writes it (undefined: no host), given anew where it has none. */
-  at(host: string | undefined): number {
-    if (host === undefined) return ANY_HOST;
-    const lower = host.toLowerCase();
+  constructor() {
+    this.keys.at(ANY, ANY_HOST.hash, '');
+  }
+
+  /** The key of a host as a route writes it (undefined: no host), made where there is none. */
+  at(written: string | undefined): HostKey {
+    if (written === undefined) return ANY_HOST;
+    const lower = written.toLowerCase();
     const name = lower.slice(0, nameEnd(lower));
     const wildcard = name.startsWith('*.');
     const key = wildcard ? name.slice(1) : name;
-    const number = this.names.at(wildcard ? WILDCARD : EXACT, hashBack(key, key.length), key) + 1;
-    if (number === this.rest.length) {
-      this.rest.push(undefined);
-      this.places.push(undefined);
-      if (number === this.prefixes.length) this.grow();
-      if (!wildcard) this.exactCount += 1;
-    }
     if (wildcard) this.longestSuffix = Math.max(this.longestSuffix, key.length);
-    return number;
+    else this.hasExact = true;
+    const hash = hashBack(key, key.length);
+    return { host: this.keys.at(wildcard ? WILDCARD : EXACT, hash, key), hash };
   }
 
   /** Notes that a host has a prefix of so many segments. */
-  addPrefix(host: number, segments: number): void {
-    this.prefixes[host] |= bitOf(segments);
+  addPrefix({ host }: HostKey, segments: number): void {
+    this.keys.setFact(host, PREFIXES, this.keys.fact(host, PREFIXES) | bitOf(segments));
   }
 
   /** Notes that a host has an exact path of so many slashes. */
-  addExact(host: number, slashes: number): void {
-    this.exacts[host] |= bitOf(slashes);
+  addExact({ host }: HostKey, slashes: number): void {
+    this.keys.setFact(host, EXACTS, this.keys.fact(host, EXACTS) | bitOf(slashes));
   }
 
   /** What is not in the index, to be added to. */
-  placeAt(host: number): HostPlace {
-    const known = this.places[host];
+  placeAt({ host }: HostKey): HostPlace {
+    const known = this.placeOf(host);
     if (known !== undefined) return known;
     const made = { root: undefined, patterns: undefined, anyPath: undefined };
-    this.places[host] = made;
+    this.keys.setFact(host, PLACE, this.places.length);
+    this.places.push(made);
+    this.rest.push(undefined);
     return made;
   }
 
   /** All are in: gives each place to be put in order, a step a place. */
   *settle(inOrder: (place: HostPlace) => void): Generator<undefined, void, undefined> {
-    for (const [host, place] of this.places.entries()) {
+    for (const [number, place] of this.places.entries()) {
       if (place === undefined) continue;
       inOrder(place);
       const { root, patterns, anyPath } = place;
-      this.rest[host] = root?.always ?? (root === undefined && patterns === undefined ? anyPath?.always : undefined);
+      this.rest[number] = root?.always ?? (root === undefined && patterns === undefined ? anyPath?.always : undefined);
       yield;
     }
   }
 
-  /** The number of exactly this host (lower case, no port), or NO_HOST. */
-  exact(host: string): number {
-    if (this.exactCount === 0) return NO_HOST;
-    const end = nameEnd(host);
-    const key = this.names.find(EXACT, hashBack(host, end), host, 0, end);
-    return key === -1 ? NO_HOST : key + 1;
+  /** Hash of a request's host (lower case, no port); 0 where no route asks for it. */
+  hash(requested: string): number {
+    return this.hasExact ? hashBack(requested, nameEnd(requested)) : 0;
   }
 
-  /** The numbers of the wildcards that a host falls under, the shortest first. Good until the next call. */
-  wildcards(host: string): readonly number[] {
-    const { names, found, longestSuffix } = this;
+  /** Exactly this host, whose hash that is, or NO_HOST. */
+  exact(requested: string, hash: number): number {
+    return this.hasExact ? this.keys.find(EXACT, hash, requested, 0, nameEnd(requested)) : NO_HOST;
+  }
+
+  /** The wildcards that a host falls under, the shortest first. Good until the next call. */
+  wildcards(requested: string): readonly HostKey[] {
+    const { keys, found, longestSuffix } = this;
     found.length = 0;
-    const end = nameEnd(host);
+    const end = nameEnd(requested);
     const least = Math.max(1, end - longestSuffix);
     let hash = hashBack('', 0);
     for (let i = end - 1; i >= least; i--) {
-      const code = host.charCodeAt(i);
+      const code = requested.charCodeAt(i);
       hash = hashOn(hash, code);
-      const key = code === DOT ? names.find(WILDCARD, hash, host, i, end) : -1;
-      if (key !== -1) found.push(key + 1);
+      const host = code === DOT ? keys.find(WILDCARD, hash, requested, i, end) : NO_KEY;
+      if (host !== NO_KEY) found.push({ host, hash });
     }
     return found;
   }
@@ -128,29 +137,22 @@ export class Hosts {
 
   /** Whether a host may have a prefix of so many segments. */
   mayPrefix(host: number, segments: number): boolean {
-    return (this.prefixes[host] & bitOf(segments)) !== 0;
+    return (this.keys.fact(host, PREFIXES) & bitOf(segments)) !== 0;
   }
 
   /** Whether a path of so many slashes may be a key of the host as a whole, exact or as a prefix. */
   mayHold(host: number, slashes: number): boolean {
-    return ((this.prefixes[host] | this.exacts[host]) & bitOf(slashes)) !== 0;
+    const { keys } = this;
+    return ((keys.fact(host, PREFIXES) | keys.fact(host, EXACTS)) & bitOf(slashes)) !== 0;
   }
 
   /** The route that takes every path of a host that no key takes; undefined where there is none, or several to choose from. */
   restOf(host: number): Route | undefined {
-    return this.rest[host];
+    return this.rest[this.keys.fact(host, PLACE)];
   }
 
   placeOf(host: number): HostPlace | undefined {
-    return this.places[host];
-  }
-
-  private grow(): void {
-    const [prefixes, exacts] = [this.prefixes, this.exacts];
-    this.prefixes = new Int32Array(prefixes.length * 2);
-    this.prefixes.set(prefixes);
-    this.exacts = new Int32Array(exacts.length * 2);
-    this.exacts.set(exacts);
+    return this.places[this.keys.fact(host, PLACE)];
   }
 }
 

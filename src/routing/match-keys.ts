@@ -1,67 +1,84 @@
 /**
- * Keys of a table, hashed: (group, text) to a number.
+ * Keys of a table, hashed: (group, text) to a record of a few numbers.
  *
- * Rule: one open-addressed table, at most half full, filled before any request asks. It lies flat in memory: a slot is
- * four numbers in a row, texts are bytes in a row, so a look-up touches two cold lines of memory however many keys there
- * are, and neither a string nor an object. Keys come from the document alone; a request can only miss, never lengthen a
- * chain. What a number stands for is the caller's.
+ * Rule: one open-addressed table, at most half full, filled before any request asks. It lies flat in memory: a slot is a
+ * hash and the record's position, a record is its numbers and, right behind them, the bytes of its text. So a look-up
+ * touches two cold lines of memory however many keys there are. Keys come from the document alone; a request can only
+ * miss, never lengthen a chain. What the numbers say is the caller's.
  */
 
-/** A slot: mixed hash (never 0 where taken), group, where the text's bytes start, number. */
-const STRIDE = 4;
+/** A slot: mixed hash (never 0 where taken), position of the record. */
+const SLOT = 2;
 const FREE = 0;
-const FIRST_SIZE = 8;
-const FIRST_BYTES = 64;
+const FIRST_SLOTS = 8;
+const FIRST_RECORDS = 64;
+/** Where no key is. */
+export const NO_KEY = -1;
 
 export class KeyTable {
-  private mask = FIRST_SIZE - 1;
-  private slots = new Int32Array(FIRST_SIZE * STRIDE);
-  /** The texts in visible ASCII, each ended with a 0. */
-  private bytes = Buffer.alloc(FIRST_BYTES);
+  private readonly facts: number;
+  private count = 0;
+  private mask = FIRST_SLOTS - 1;
+  private slots = new Int32Array(FIRST_SLOTS * SLOT);
   private filled = 0;
-  /** How many keys there are; numbers go from 0 to one below. */
-  count = 0;
+  /** A record: its group, its facts, its text in visible ASCII ended with a 0. */
+  private records = new Int32Array(FIRST_RECORDS);
+  private bytes = new Uint8Array(this.records.buffer);
 
-  /** The number of what stands in `text` from `start` to `end`, or -1; `hash` is the caller's hash of it. */
-  find(group: number, hash: number, text: string, start: number, end: number): number {
-    const { slots, mask } = this;
-    const mixed = mix(hash, group);
-    let slot = mixed & mask;
-    for (let found = slots[slot * STRIDE]; found !== FREE; found = slots[slot * STRIDE]) {
-      const at = slot * STRIDE;
-      if (found === mixed && slots[at + 1] === group && this.holds(slots[at + 2], text, start, end))
-        return slots[at + 3];
-      slot = (slot + 1) & mask;
-    }
-    return -1;
+  /** `facts`: how many numbers a record holds; they begin with 0. */
+  constructor(facts: number) {
+    this.facts = facts;
   }
 
-  /** The number of a text, given anew where there is none. */
+  /**
+   * The record of what stands in `text` from `start` to `end`, or NO_KEY. `hash` is the caller's hash of it, of the group
+   * too where there are many groups: the same one that was given to `at`.
+   */
+  find(group: number, hash: number, text: string, start: number, end: number): number {
+    const { slots, records, mask } = this;
+    const mixed = mix(hash);
+    let slot = (mixed & mask) * SLOT;
+    for (let found = slots[slot]; found !== FREE; found = slots[slot]) {
+      const record = slots[slot + 1];
+      if (found === mixed && records[record] === group && this.holds(record, text, start, end)) return record;
+      slot = (slot + SLOT) & (mask * SLOT);
+    }
+    return NO_KEY;
+  }
+
+  /** The record of a text, made where there is none. Its number is good for ever. */
   at(group: number, hash: number, text: string): number {
     const known = this.find(group, hash, text, 0, text.length);
-    if (known !== -1) return known;
-    const number = this.count++;
+    if (known !== NO_KEY) return known;
+    this.count += 1;
     if (this.count * 2 > this.mask + 1) this.growSlots();
-    this.put(mix(hash, group), group, this.keep(text), number);
-    return number;
+    const record = this.keep(group, text);
+    this.put(mix(hash), record);
+    return record;
   }
 
-  private holds(at: number, text: string, start: number, end: number): boolean {
+  /** A number of a record. */
+  fact(record: number, which: number): number {
+    return this.records[record + 1 + which];
+  }
+
+  setFact(record: number, which: number, value: number): void {
+    this.records[record + 1 + which] = value;
+  }
+
+  private holds(record: number, text: string, start: number, end: number): boolean {
     const { bytes } = this;
-    const shift = at - start;
+    const shift = (record + 1 + this.facts) * 4 - start;
     for (let i = start; i < end; i++) if (bytes[shift + i] !== text.charCodeAt(i)) return false;
     return bytes[shift + end] === 0;
   }
 
-  private put(mixed: number, group: number, start: number, number: number): void {
+  private put(mixed: number, record: number): void {
     const { slots, mask } = this;
-    let slot = mixed & mask;
-    while (slots[slot * STRIDE] !== FREE) slot = (slot + 1) & mask;
-    const at = slot * STRIDE;
-    slots[at] = mixed;
-    slots[at + 1] = group;
-    slots[at + 2] = start;
-    slots[at + 3] = number;
+    let slot = (mixed & mask) * SLOT;
+    while (slots[slot] !== FREE) slot = (slot + SLOT) & (mask * SLOT);
+    slots[slot] = mixed;
+    slots[slot + 1] = record;
   }
 
   /** Numbers alone are moved: doubling 100,000 keys takes a few milliseconds. */
@@ -69,30 +86,31 @@ export class KeyTable {
     const old = this.slots;
     this.slots = new Int32Array(old.length * 2);
     this.mask = this.mask * 2 + 1;
-    for (let at = 0; at < old.length; at += STRIDE) {
-      if (old[at] !== FREE) this.put(old[at], old[at + 1], old[at + 2], old[at + 3]);
-    }
+    for (let at = 0; at < old.length; at += SLOT) if (old[at] !== FREE) this.put(old[at], old[at + 1]);
   }
 
-  /** Where the text's bytes start. */
-  private keep(text: string): number {
-    const start = this.filled;
-    const end = start + text.length + 1;
-    if (end > this.bytes.length) {
-      const larger = Buffer.alloc(Math.max(end, this.bytes.length * 2));
-      this.bytes.copy(larger);
-      this.bytes = larger;
-    }
-    this.bytes.write(text, start, 'latin1');
-    this.filled = end;
-    return start;
+  private keep(group: number, text: string): number {
+    const record = this.filled;
+    const words = 1 + this.facts + Math.ceil((text.length + 1) / 4);
+    if (record + words > this.records.length) this.growRecords(record + words);
+    this.records[record] = group;
+    const from = (record + 1 + this.facts) * 4;
+    for (let i = 0; i < text.length; i++) this.bytes[from + i] = text.charCodeAt(i);
+    this.filled += words;
+    return record;
+  }
+
+  private growRecords(least: number): void {
+    const old = this.records;
+    this.records = new Int32Array(Math.max(least, old.length * 2));
+    this.records.set(old);
+    this.bytes = new Uint8Array(this.records.buffer);
   }
 }
 
-/** FNV leaves its low bits weak; the finaliser of MurmurHash3 mends that, and the group goes in before it. */
-function mix(hash: number, group: number): number {
-  let mixed = hash ^ Math.imul(group + 1, 0x9e3779b1);
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+/** FNV leaves its low bits weak; the finaliser of MurmurHash3 mends that. */
+function mix(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return mixed ^ (mixed >>> 16) || 1;
 }

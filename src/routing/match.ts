@@ -10,6 +10,7 @@ import type { RequestFacts } from '../core/exchange.ts';
 import { plainPath } from '../core/target.ts';
 import { ANY_HOST, type Hosts, NO_HOST } from './match-hosts.ts';
 import type { PathIndex } from './match-index.ts';
+import { NO_KEY } from './match-keys.ts';
 import { meets } from './match-rank.ts';
 import { Scan } from './match-scan.ts';
 import { hasNul, strictPath } from './path.ts';
@@ -58,22 +59,23 @@ export class Matcher {
   /** The route for the path that was scanned last. */
   private find(request: RequestFacts, path: string): Route | undefined {
     const { hosts } = this;
-    const exact = hosts.exact(request.host);
-    const found = exact === NO_HOST ? undefined : this.findUnder(exact, request, path);
+    const hash = hosts.hash(request.host);
+    const exact = hosts.exact(request.host, hash);
+    const found = exact === NO_HOST ? undefined : this.findUnder(exact, hash, request, path);
     if (found !== undefined) return found;
     if (hosts.hasWildcards) {
       const suffixes = hosts.wildcards(request.host);
       for (let i = suffixes.length - 1; i >= 0; i--) {
-        const route = this.findUnder(suffixes[i], request, path);
+        const route = this.findUnder(suffixes[i].host, suffixes[i].hash, request, path);
         if (route !== undefined) return route;
       }
     }
-    return this.findUnder(ANY_HOST, request, path);
+    return this.findUnder(ANY_HOST.host, ANY_HOST.hash, request, path);
   }
 
-  private findUnder(host: number, request: RequestFacts, path: string): Route | undefined {
+  private findUnder(host: number, hash: number, request: RequestFacts, path: string): Route | undefined {
     if (path.charCodeAt(0) !== SLASH) return this.hosts.placeOf(host)?.anyPath?.pick(request);
-    return this.findKeyed(host, request, path) ?? this.hosts.restOf(host) ?? this.findRest(host, request, path);
+    return this.findKeyed(host, hash, request, path) ?? this.hosts.restOf(host) ?? this.findRest(host, request, path);
   }
 
   /** Where conditions or expressions decide about paths that are no key. */
@@ -87,17 +89,17 @@ export class Matcher {
   }
 
   /** The exact path, then its prefixes from the longest down. */
-  private findKeyed(host: number, request: RequestFacts, path: string): Route | undefined {
+  private findKeyed(host: number, hash: number, request: RequestFacts, path: string): Route | undefined {
     const { scan, index, hosts } = this;
     if (hosts.mayHold(host, scan.slashes)) {
-      const whole = index.find(host, scan.hash, path, scan.end);
-      const route = whole === -1 ? undefined : (index.exact(whole, request) ?? index.prefix(whole, request));
+      const whole = index.find(host, hash, scan.hash, path, scan.end);
+      const route = whole === NO_KEY ? undefined : (index.exact(whole, request) ?? index.prefix(whole, request));
       if (route !== undefined) return route;
     }
     for (let i = scan.count - 1; i >= 0; i--) {
       if (!hosts.mayPrefix(host, i + 1)) continue;
-      const place = index.find(host, scan.hashes[i], path, scan.ends[i]);
-      const route = place === -1 ? undefined : index.prefix(place, request);
+      const place = index.find(host, hash, scan.hashes[i], path, scan.ends[i]);
+      const route = place === NO_KEY ? undefined : index.prefix(place, request);
       if (route !== undefined) return route;
     }
     return undefined;

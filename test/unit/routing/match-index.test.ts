@@ -5,26 +5,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NameSet } from '../../../src/core/names.ts';
+import type { HostKey } from '../../../src/routing/match-hosts.ts';
 import { PathIndex } from '../../../src/routing/match-index.ts';
+import { NO_KEY } from '../../../src/routing/match-keys.ts';
 import { hashOf } from '../../../src/routing/match-scan.ts';
 import { bareRoute, factsOf, routeSettings } from '../../support/facts.ts';
 
 type Where = readonly [host: number, path: string];
+
+/** A host as the matcher knows it, with a hash that has nothing to do with any other's. */
+function keyOf(host: number): HostKey {
+  return { host, hash: hashOf(`host ${host}`) };
+}
 
 function indexOf(...places: readonly Where[]): PathIndex {
   const index = new PathIndex();
   const names = new NameSet();
   for (const [host, path] of places) {
     const route = bareRoute(`${host}${path}`, {});
-    index.exactAt(host, path).add(route, routeSettings({}).match, names);
+    index.exactAt(keyOf(host), path).add(route, routeSettings({}).match, names);
   }
   index.settle().toArray();
   return index;
 }
 
 function found(index: PathIndex, host: number, path: string): string | undefined {
-  const place = index.find(host, hashOf(path), path, path.length);
-  return place === -1 ? undefined : index.exact(place, factsOf({}, new NameSet()))?.id;
+  const place = index.find(host, keyOf(host).hash, hashOf(path), path, path.length);
+  return place === NO_KEY ? undefined : index.exact(place, factsOf({}, new NameSet()))?.id;
 }
 
 /** Two different paths of one hash: among some hundred thousand there are a few. */
@@ -57,18 +64,20 @@ test('two paths of one hash are both found', () => {
 test('a path of one host is not found under another whose mixed hash is the same', () => {
   const path = '/cart';
   const index = indexOf([1, path]);
+  const [{ hash: zero }, { hash: one }] = [keyOf(0), keyOf(1)];
   // Hash and host go into the mix by exclusive or, so this hash under host 0 mixes to what the path has under host 1.
-  const shifted = hashOf(path) ^ Math.imul(2, 0x9e3779b1) ^ Math.imul(1, 0x9e3779b1);
-  assert.notEqual(index.find(1, hashOf(path), path, path.length), -1);
-  assert.equal(index.find(0, shifted, path, path.length), -1);
+  const shifted = hashOf(path) ^ Math.imul(one, 0x9e3779b1) ^ Math.imul(zero, 0x9e3779b1);
+  assert.notEqual(index.find(1, one, hashOf(path), path, path.length), NO_KEY);
+  assert.equal(index.find(0, zero, shifted, path, path.length), NO_KEY);
 });
 
 test('a path is found only in its whole length', () => {
   const index = indexOf([0, '/cart']);
   const hash = hashOf('/cart');
-  assert.equal(index.find(0, hash, '/cart/7', 5), 0);
-  assert.equal(index.find(0, hash, '/cart/7', 4), -1);
-  assert.equal(index.find(0, hash, '/cart/7', 6), -1);
+  const host = keyOf(0).hash;
+  assert.notEqual(index.find(0, host, hash, '/cart/7', 5), NO_KEY);
+  assert.equal(index.find(0, host, hash, '/cart/7', 4), NO_KEY);
+  assert.equal(index.find(0, host, hash, '/cart/7', 6), NO_KEY);
 });
 
 test('an empty index finds nothing', () => {
