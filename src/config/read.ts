@@ -58,7 +58,8 @@ function resolveDocument(root: MapNode, problems: Problems): Document {
   checkAddresses(root, listeners, admin, problems);
   const correlation = resolveCorrelation(root, problems);
   const upstreams = resolveUpstreams(root, problems);
-  const routes = resolveRoutes(root, { names, listeners, correlation: correlation.header }, problems);
+  const alike = { releases: new Map(), listeners: new Map() };
+  const routes = resolveRoutes(root, { names, listeners, correlation: correlation.header, alike }, problems);
   return {
     listeners,
     admin,

@@ -5,6 +5,7 @@
  * is written and cannot have an effect is said as a notice, for what a route wrote itself, not for what it inherits.
  */
 
+import type { ReleaseSettings } from '../release/release.ts';
 import type { ListenerSettings, RouteSettings } from '../routing/route.ts';
 import { type Names, refer } from './names.ts';
 import { atKey, type Problems } from './problems.ts';
@@ -20,12 +21,20 @@ export interface Surroundings {
   readonly names: Names;
   readonly listeners: Readonly<Record<string, ListenerSettings>>;
   readonly correlation: string;
+  /** Releases and lists of listeners that many routes have alike, by what they say. */
+  readonly alike: Alike;
+}
+
+export interface Alike {
+  readonly releases: Map<string, ReleaseSettings>;
+  readonly listeners: Map<string, readonly string[]>;
 }
 
 /** `own`: the route as written; `node`: with what it inherits. */
 export function resolveRoute(own: Node, node: Node, around: Surroundings, problems: Problems): RouteSettings {
   const match = resolveMatch(child(node, 'match'), problems);
-  const release = resolveRelease(node, around.names, problems);
+  const { releases, listeners: lists } = around.alike;
+  const release = shared(resolveRelease(node, around.names, problems), saidBy, releases);
   const redirectNode = child(node, 'redirect');
   const redirect = redirectNode === undefined ? undefined : resolveRedirect(redirectNode, match.path, problems);
   const rewriteNode = child(node, 'rewrite');
@@ -35,7 +44,7 @@ export function resolveRoute(own: Node, node: Node, around: Surroundings, proble
     around.correlation,
     problems,
   );
-  const listeners = resolveListenerNames(node, around, problems);
+  const listeners = shared(resolveListenerNames(node, around, problems), (ids) => ids.join(' '), lists);
   if (!TARGETS.some((key) => has(node, key))) {
     const advice = 'give it one of `upstream`, `split`, `versions`, `redirect`';
     problems.error(atKey(own), `route "${nameOf(own)}" leads nowhere`, advice);
@@ -45,8 +54,23 @@ export function resolveRoute(own: Node, node: Node, around: Surroundings, proble
   return { match, release, ...(redirect === undefined ? {} : { redirect }), rewrite, listeners };
 }
 
+/** The first value that says the same: one object for all routes that are alike in it makes a large document small. */
+function shared<T>(value: T, said: (value: T) => string | undefined, known: Map<string, T>): T {
+  const saying = said(value);
+  if (saying === undefined) return value;
+  const first = known.get(saying);
+  if (first === undefined) known.set(saying, value);
+  return first ?? value;
+}
+
+/** What a release of one side says; undefined where it says more. */
+function saidBy({ split, mode, versions, sticky, override }: ReleaseSettings): string | undefined {
+  if (split.length !== 1 || versions !== undefined || sticky !== undefined || override !== undefined) return undefined;
+  return `${mode} ${split[0].weight} ${split[0].upstream}`;
+}
+
 /** Default: every listener of zone internal. */
-function resolveListenerNames(node: Node, around: Surroundings, problems: Problems): string[] {
+function resolveListenerNames(node: Node, around: Surroundings, problems: Problems): readonly string[] {
   const named = child(node, 'listeners');
   if (named === undefined) {
     if (has(node, 'listeners')) return [];
