@@ -12,6 +12,8 @@ const SLOT = 2;
 const FREE = 0;
 const FIRST_SLOTS = 8;
 const FIRST_RECORDS = 64;
+/** Numbers of a record before its facts. */
+const HEAD = 2;
 /** Where no key is. */
 export const NO_KEY = -1;
 
@@ -21,7 +23,7 @@ export class KeyTable {
   private mask = FIRST_SLOTS - 1;
   private slots = new Int32Array(FIRST_SLOTS * SLOT);
   private filled = 0;
-  /** A record: its group, its facts, its text in visible ASCII ended with a 0. */
+  /** A record: its group, how long its text is, its facts, its text in visible ASCII. */
   private records = new Int32Array(FIRST_RECORDS);
   private bytes = new Uint8Array(this.records.buffer);
 
@@ -59,18 +61,19 @@ export class KeyTable {
 
   /** A number of a record. */
   fact(record: number, which: number): number {
-    return this.records[record + 1 + which];
+    return this.records[record + HEAD + which];
   }
 
   setFact(record: number, which: number, value: number): void {
-    this.records[record + 1 + which] = value;
+    this.records[record + HEAD + which] = value;
   }
 
   private holds(record: number, text: string, start: number, end: number): boolean {
+    if (this.records[record + 1] !== end - start) return false;
     const { bytes } = this;
-    const shift = (record + 1 + this.facts) * 4 - start;
+    const shift = (record + HEAD + this.facts) * 4 - start;
     for (let i = start; i < end; i++) if (bytes[shift + i] !== text.charCodeAt(i)) return false;
-    return bytes[shift + end] === 0;
+    return true;
   }
 
   private put(mixed: number, record: number): void {
@@ -91,10 +94,11 @@ export class KeyTable {
 
   private keep(group: number, text: string): number {
     const record = this.filled;
-    const words = 1 + this.facts + Math.ceil((text.length + 1) / 4);
+    const words = HEAD + this.facts + Math.ceil(text.length / 4);
     if (record + words > this.records.length) this.growRecords(record + words);
     this.records[record] = group;
-    const from = (record + 1 + this.facts) * 4;
+    this.records[record + 1] = text.length;
+    const from = (record + HEAD + this.facts) * 4;
     for (let i = 0; i < text.length; i++) this.bytes[from + i] = text.charCodeAt(i);
     this.filled += words;
     return record;
