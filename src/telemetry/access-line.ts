@@ -9,18 +9,20 @@
 import type { Exchange } from '../core/exchange.ts';
 import { inQuotes, type Kept, kept, type Sheet } from '../core/sheet.ts';
 
-/** Places known per block of counters before the list is begun anew. */
-const PLACES_LIMIT = 256;
+/** Ends known per member, and members known, before either is begun anew. */
+const ENDS_LIMIT = 256;
+const MEMBERS_LIMIT = 16_384;
 
-/** Where an exchange came from and went to, with the part of the line that says so. */
-interface Place {
-  readonly listener: string;
-  readonly route: string | undefined;
+/** Where exchanges ended, with the part of the line that says so: behind a listener, and behind a route's id. */
+interface End {
   readonly upstream: string | undefined;
   readonly member: string | undefined;
   readonly revision: string;
-  readonly kept: Kept;
+  readonly unrouted: Kept;
+  readonly routed: Kept;
 }
+
+const NOWHERE = kept('');
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -45,11 +47,15 @@ const END = kept(',"msg":"exchange"}\n');
 
 export class AccessLines {
   private readonly origin: string;
-  /** By block of counters, which stands for route and upstream. */
-  private places: Place[][] = [];
+  /** By member; undefined for exchanges that reached none. */
+  private readonly ends = new Map<string | undefined, End[]>();
   private time = 0;
   private start = kept('');
   // What the line before said of these facts, and the bytes of it.
+  private listener: string | undefined = undefined;
+  private unrouted = kept('');
+  private routed = kept('');
+  private end: End = { upstream: undefined, member: undefined, revision: '\0', unrouted: NOWHERE, routed: NOWHERE };
   private client: string | undefined = undefined;
   private method = '';
   private host = '';
@@ -83,7 +89,7 @@ export class AccessLines {
     if (x.context !== undefined) putContext(sheet, x.context, names);
     if (x.caller !== undefined) putField(sheet, CALLER, x.caller);
     if (x.version !== undefined) putField(sheet, VERSION, x.version);
-    sheet.put(this.place(x));
+    this.putPlace(sheet, x);
     sheet.put(this.asker(x));
     sheet.quoted(x.target, QUESTION_MARK);
     this.putOutcome(sheet, x);
@@ -99,27 +105,45 @@ export class AccessLines {
     sheet.put(END);
   }
 
-  /** Five facts that are strings of the document, as one piece that is made once. */
-  private place(x: Exchange): Kept {
-    this.places[x.block] ??= [];
-    const known = this.places[x.block];
-    for (const place of known) {
-      if (
-        place.member === x.member &&
-        place.upstream === x.upstream &&
-        place.route === x.route &&
-        place.listener === x.listener &&
-        place.revision === x.revision
-      ) {
-        return place.kept;
-      }
+  /**
+   * Five facts that are strings of the document. A route's id is written as it is, between two pieces that most lines have
+   * in common: where routes are many, a piece kept for each would be cold memory.
+   */
+  private putPlace(sheet: Sheet, x: Exchange): void {
+    if (x.listener !== this.listener) {
+      const text = `,"listener":"${inQuotes(x.listener)}"`;
+      this.listener = x.listener;
+      this.unrouted = kept(text);
+      this.routed = kept(`${text},"route":"`);
     }
-    const { listener, route, upstream, member, revision } = x;
-    const facts = Object.entries({ listener, route, upstream, member, revision });
+    if (!isEnd(this.end, x)) this.end = this.endOf(x);
+    if (x.route === undefined) {
+      sheet.put(this.unrouted);
+      sheet.put(this.end.unrouted);
+      return;
+    }
+    sheet.put(this.routed);
+    sheet.quoted(x.route);
+    sheet.put(this.end.routed);
+  }
+
+  private endOf(x: Exchange): End {
+    const { upstream, member, revision } = x;
+    const known = this.ends.get(member)?.find((end) => isEnd(end, x));
+    if (known !== undefined) return known;
+    const facts = Object.entries({ upstream, member, revision });
     const text = facts.map(([name, value]) => (value === undefined ? '' : `,"${name}":"${inQuotes(value)}"`)).join('');
-    if (known.length >= PLACES_LIMIT) known.length = 0;
-    known.unshift({ listener, route, upstream, member, revision, kept: kept(`${text},"client":"`) });
-    return known[0].kept;
+    const end = {
+      upstream,
+      member,
+      revision,
+      unrouted: kept(`${text},"client":"`),
+      routed: kept(`"${text},"client":"`),
+    };
+    if (this.ends.size >= MEMBERS_LIMIT) this.ends.clear();
+    const others = this.ends.get(member) ?? [];
+    this.ends.set(member, [end, ...others.slice(0, ENDS_LIMIT - 1)]);
+    return end;
   }
 
   /** Who asked how: one client's exchanges in a row say the same. */
@@ -155,6 +179,10 @@ export class AccessLines {
     }
     sheet.put(this.outcomeText);
   }
+}
+
+function isEnd(end: End, { upstream, member, revision }: Exchange): boolean {
+  return end.member === member && end.upstream === upstream && end.revision === revision;
 }
 
 function outcomeOf(x: Exchange): string {

@@ -131,7 +131,7 @@ test('the same place is told apart by member, upstream, route, listener and revi
     ...facts,
     [key]: 'x',
   }));
-  for (const told of [facts, ...others, facts, { ...facts, route: undefined }]) {
+  for (const told of [facts, ...others, facts, { ...facts, route: undefined }, ...others.toReversed()]) {
     const line = JSON.parse(lineOf(exchangeOf({ ...told, block: 5 }), [], lines)) as Record<string, unknown>;
     const { listener, route, upstream, member, revision } = line;
     assert.deepEqual({ listener, route, upstream, member, revision }, { ...told });
