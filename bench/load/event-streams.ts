@@ -8,6 +8,8 @@ import { HeldConnection } from './connections.ts';
 
 /** Streams opened at the same time. */
 const AT_ONCE = 25;
+/** A proxy that opens no more streams is found out after this, milliseconds. */
+const OPEN_LIMIT = 20_000;
 const EVENT = /id: (\d+)\r?\ndata: \{"sent":([\d.]+)/g;
 
 /** Reads one stream; the framing (chunks) between events does not disturb it. */
@@ -55,9 +57,14 @@ export class EventStreams {
     const reader = new EventReader((late) => this.late.push(late));
     this.readers.push(reader);
     return new Promise((resolve, reject) => {
+      const limit = setTimeout(
+        () => reject(new Error(`an event stream has no head after ${OPEN_LIMIT} ms`)),
+        OPEN_LIMIT,
+      );
       const held = new HeldConnection(port, path, (chunk) => {
         const text = chunk.toString('latin1');
         if (text.startsWith('HTTP/1.1')) {
+          clearTimeout(limit);
           if (text.startsWith('HTTP/1.1 200')) resolve();
           else reject(new Error(text));
         }

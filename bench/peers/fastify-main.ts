@@ -29,7 +29,7 @@ app.addHook('onResponse', async (request, reply) => {
 
 app.register(proxy, {
   upstream: `http://127.0.0.1:${originPort}`,
-  undici: { connections: 256, pipelining: 1 },
+  undici: { connections: 1_024, pipelining: 1 },
   replyOptions: {
     // It would pass the origin's Connection on to the client, and keep open what the client asked to close.
     rewriteHeaders: ({ connection: _, 'keep-alive': __, ...headers }) => headers,

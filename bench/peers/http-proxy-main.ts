@@ -10,6 +10,9 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from '
 import { createRequire } from 'node:module';
 import { bufferedLog } from './log-lines.ts';
 
+/** As many as the cases have clients. */
+const MOST_SOCKETS = 1_024;
+
 /** What is used of the package, which brings no types. */
 interface HttpProxy {
   createProxyServer(options: { target: string; agent: Agent; xfwd: boolean }): {
@@ -25,7 +28,7 @@ const log = bufferedLog();
 
 const proxy = httpProxy.createProxyServer({
   target: `http://127.0.0.1:${originPort}`,
-  agent: new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 256 }),
+  agent: new Agent({ keepAlive: true, maxSockets: MOST_SOCKETS, maxFreeSockets: MOST_SOCKETS }),
   xfwd: true,
 });
 proxy.on('error', (error) => process.stderr.write(`http-proxy: ${error.message}\n`));
