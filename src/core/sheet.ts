@@ -99,7 +99,7 @@ export class Sheet {
         return;
       }
       if (PLAIN_IN_JSON[code & 0xff] === 0 || code > 0xff) {
-        const stop = text.indexOf(String.fromCharCode(end), i);
+        const stop = end === NEVER ? -1 : text.indexOf(String.fromCharCode(end), i);
         this.text(inQuotes(stop === -1 ? text : text.slice(0, stop)));
         return;
       }

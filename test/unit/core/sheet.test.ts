@@ -62,6 +62,12 @@ test('a text stands between quotes of JSON as its parser gives it back, in ASCII
   );
 });
 
+test('no character ends a text that is to be quoted whole, not even the last one there is', () => {
+  const sheet = new Sheet();
+  sheet.quoted('a\uffffb');
+  assert.equal(JSON.parse(`"${sheet.view().toString('latin1')}"`), 'a\uffffb');
+});
+
 test('views of one length and of others hold what was put last', () => {
   const sheet = new Sheet();
   const body = filled(Buffer.alloc(2_000));
