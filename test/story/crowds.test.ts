@@ -19,8 +19,12 @@ import { metricOf, type Started, startProcess } from '../support/process.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { until } from '../support/wait.ts';
 
-/** Milliseconds. */
-const FLOOR = 30;
+/**
+ * Milliseconds. Measured on two cores in a slow hour, with another test beside this one: 87 to 154 in six rounds in a row,
+ * calm 7 to 19, though nobody was in the way. Who is in somebody's way costs seconds: newcomers of a thousand waited up to
+ * four while connections were let in one at a time. How many times the calm one it was is told of every round.
+ */
+const FLOOR = 250;
 /** The worst a single request may ever take: no measure of speed, but nobody is forgotten. */
 const LATEST = 5_000;
 /** What the router needs for the largest crowd. */
