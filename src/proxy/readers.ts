@@ -13,11 +13,8 @@ import { RequestHead } from '../http1/request.ts';
 export const NO_REQUEST = new RequestHead();
 export const NO_BODY = new BodyReader();
 
-/**
- * As many as may wait for the next connection; beyond that they are left to the collector. Of a thousand clients that ask as
- * fast as they are answered, some hundreds have nothing under way at a time (measured: 2% of an exchange, against 256).
- */
-const MOST_SPARE = 2_048;
+/** As many as may wait for the next connection; beyond that they are left to the collector. */
+const MOST_SPARE = 256;
 const requests: RequestHead[] = [];
 const bodies: BodyReader[] = [];
 
