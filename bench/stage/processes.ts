@@ -65,7 +65,7 @@ export function start([program, ...rest]: readonly string[], options: StartOptio
   const child = spawn(program, rest, { stdio: ['ignore', output, errors], env });
   child.once(
     'exit',
-    atExit(() => child.kill('SIGKILL')),
+    atExit(() => child.kill('SIGTERM')),
   );
   return child;
 }
@@ -89,7 +89,7 @@ export function outputOf([program, ...rest]: readonly string[], seconds: number)
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
     child.once(
       'exit',
-      atExit(() => child.kill('SIGKILL')),
+      atExit(() => child.kill('SIGTERM')),
     );
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

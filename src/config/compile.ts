@@ -12,7 +12,7 @@ import { NameSet } from '../core/names.ts';
 import { buildPolicies, isPlain, type Policies } from '../policy/build.ts';
 import { buildRelease } from '../release/build.ts';
 import type { Release } from '../release/release.ts';
-import { sidesOf } from '../release/sides.ts';
+import { plainlySaid, sidesOf } from '../release/sides.ts';
 import { MatcherBuilder } from '../routing/match-build.ts';
 import { Patterns } from '../routing/match-regex.ts';
 import type {
@@ -134,12 +134,11 @@ function planOf(
   upstreams: readonly Upstream[],
   kept: Parts['kept'],
 ): Plan {
-  const { split, mode, versions, sticky, override } = asked;
   const { gates, answers, rewrite } = policies;
-  if (split.length !== 1 || versions !== undefined || sticky !== undefined || override !== undefined)
+  const said = plainlySaid(asked);
+  if (said === undefined)
     return { settings: { release: asked, listeners }, gates, answers, release, upstreams, rewrite };
-  const [{ upstream, weight }] = split;
-  const saying = `${mode} ${weight} ${upstream} ${listeners.join(' ')}`;
+  const saying = `${said} ${listeners.join(' ')}`;
   const known = kept.get(saying) ?? { settings: { release: asked, listeners }, plan: undefined };
   kept.set(saying, known);
   const plan = { settings: known.settings, gates, answers, release, upstreams, rewrite };

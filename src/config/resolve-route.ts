@@ -6,6 +6,7 @@
  */
 
 import type { ReleaseSettings } from '../release/release.ts';
+import { plainlySaid } from '../release/sides.ts';
 import type { ListenerSettings, RouteSettings } from '../routing/route.ts';
 import { type Names, refer } from './names.ts';
 import { atKey, type Problems } from './problems.ts';
@@ -34,7 +35,7 @@ export interface Alike {
 export function resolveRoute(own: Node, node: Node, around: Surroundings, problems: Problems): RouteSettings {
   const match = resolveMatch(child(node, 'match'), problems);
   const { releases, listeners: lists } = around.alike;
-  const release = shared(resolveRelease(node, around.names, problems), saidBy, releases);
+  const release = shared(resolveRelease(node, around.names, problems), plainlySaid, releases);
   const redirectNode = child(node, 'redirect');
   const redirect = redirectNode === undefined ? undefined : resolveRedirect(redirectNode, match.path, problems);
   const rewriteNode = child(node, 'rewrite');
@@ -61,12 +62,6 @@ function shared<T>(value: T, said: (value: T) => string | undefined, known: Map<
   const first = known.get(saying);
   if (first === undefined) known.set(saying, value);
   return first ?? value;
-}
-
-/** What a release of one side says; undefined where it says more. */
-function saidBy({ split, mode, versions, sticky, override }: ReleaseSettings): string | undefined {
-  if (split.length !== 1 || versions !== undefined || sticky !== undefined || override !== undefined) return undefined;
-  return `${mode} ${split[0].weight} ${split[0].upstream}`;
 }
 
 /** Default: every listener of zone internal. */

@@ -24,3 +24,11 @@ export function sidesOf(settings: ReleaseSettings): readonly string[] {
   if (versions === undefined && split.length === 1) return [split[0].upstream];
   return [...new Set(splitsOf(settings).flatMap((split) => split.map(({ upstream }) => upstream)))];
 }
+
+/** What a release says that sends everything to one upstream; undefined where it says more. Those that say the same are alike. */
+export function plainlySaid(settings: ReleaseSettings): string | undefined {
+  const { split, mode, versions, sticky, override } = settings;
+  if (split.length !== 1 || versions !== undefined || sticky !== undefined || override !== undefined) return undefined;
+  const [{ upstream, weight }] = split;
+  return `${mode} ${weight} ${upstream}`;
+}

@@ -34,6 +34,15 @@ const COLON_QUOTE = kept('":"');
 const CONTEXT = kept(',"context":{');
 const CALLER = kept(',"caller":"');
 const VERSION = kept(',"version":"');
+const METHOD = kept('","method":"');
+const HOST = kept('","host":"');
+const PATH = kept('","path":"');
+const STATUS = kept('","status":');
+const CODE = kept(',"code":"');
+const DETAIL = kept(',"detail":"');
+const ATTEMPTS = kept(',"attempts":');
+const BYTES_IN = kept(',"bytesIn":');
+const BYTES_OUT = kept(',"bytesOut":');
 const TOTAL = kept(',"durations":{"total":');
 const FIRST_BYTE = kept(',"firstByte":');
 const QUEUE = kept(',"queue":');
@@ -51,20 +60,11 @@ export class AccessLines {
   private readonly ends = new Map<string | undefined, End[]>();
   private time = 0;
   private start = kept('');
-  // What the line before said of these facts, and the bytes of it.
+  // Where the line before came from and went to, and the bytes of it.
   private listener: string | undefined = undefined;
   private unrouted = kept('');
   private routed = kept('');
   private end: End = { upstream: undefined, member: undefined, revision: '\0', unrouted: NOWHERE, routed: NOWHERE };
-  private client: string | undefined = undefined;
-  private method = '';
-  private host = '';
-  private askerText = kept('');
-  private status = -1;
-  private attempts = -1;
-  private bytesIn = -1;
-  private bytesOut = -1;
-  private outcomeText = kept('');
 
   /** `pid` and `hostname` stand in every line, as pino has it. */
   constructor(pid: number, hostname: string) {
@@ -90,9 +90,8 @@ export class AccessLines {
     if (x.caller !== undefined) putField(sheet, CALLER, x.caller);
     if (x.version !== undefined) putField(sheet, VERSION, x.version);
     this.putPlace(sheet, x);
-    sheet.put(this.asker(x));
-    sheet.quoted(x.target, QUESTION_MARK);
-    this.putOutcome(sheet, x);
+    putAsker(sheet, x);
+    putOutcome(sheet, x);
     putDurations(sheet, x);
     if (x.hasIds) {
       sheet.put(TRACE_ID);
@@ -145,50 +144,37 @@ export class AccessLines {
     this.ends.set(member, [end, ...others.slice(0, ENDS_LIMIT - 1)]);
     return end;
   }
-
-  /** Who asked how: one client's exchanges in a row say the same. */
-  private asker(x: Exchange): Kept {
-    if (x.client !== this.client || x.method !== this.method || x.host !== this.host) {
-      this.client = x.client;
-      this.method = x.method;
-      this.host = x.host;
-      const text = `${inQuotes(x.client)}","method":"${x.method}","host":"${inQuotes(x.host)}","path":"`;
-      this.askerText = kept(text);
-    }
-    return this.askerText;
-  }
-
-  /** Status and counts, from the quote that ends the path. */
-  private putOutcome(sheet: Sheet, x: Exchange): void {
-    if (x.fault !== undefined) {
-      sheet.text(outcomeOf(x));
-      return;
-    }
-    const { status, attempts, bytesIn, bytesOut } = x;
-    if (
-      status !== this.status ||
-      attempts !== this.attempts ||
-      bytesIn !== this.bytesIn ||
-      bytesOut !== this.bytesOut
-    ) {
-      this.status = status;
-      this.attempts = attempts;
-      this.bytesIn = bytesIn;
-      this.bytesOut = bytesOut;
-      this.outcomeText = kept(outcomeOf(x));
-    }
-    sheet.put(this.outcomeText);
-  }
 }
 
 function isEnd(end: End, { upstream, member, revision }: Exchange): boolean {
   return end.member === member && end.upstream === upstream && end.revision === revision;
 }
 
-function outcomeOf(x: Exchange): string {
-  const code = x.fault === undefined ? '' : `,"code":"${x.fault.kind.code}","detail":"${inQuotes(x.fault.detail)}"`;
-  const outcome = `","status":${x.status}${code},"attempts":${x.attempts}`;
-  return `${outcome},"bytesIn":${x.bytesIn},"bytesOut":${x.bytesOut}`;
+/** Who asked for what, from within the quotes of the client. */
+function putAsker(sheet: Sheet, x: Exchange): void {
+  sheet.quoted(x.client);
+  sheet.put(METHOD);
+  sheet.text(x.method);
+  sheet.put(HOST);
+  sheet.quoted(x.host);
+  sheet.put(PATH);
+  sheet.quoted(x.target, QUESTION_MARK);
+}
+
+/** How it ended, from the quote that ends the path. */
+function putOutcome(sheet: Sheet, x: Exchange): void {
+  sheet.put(STATUS);
+  sheet.whole(x.status);
+  if (x.fault !== undefined) {
+    putField(sheet, CODE, x.fault.kind.code);
+    putField(sheet, DETAIL, x.fault.detail);
+  }
+  sheet.put(ATTEMPTS);
+  sheet.whole(x.attempts);
+  sheet.put(BYTES_IN);
+  sheet.whole(x.bytesIn);
+  sheet.put(BYTES_OUT);
+  sheet.whole(x.bytesOut);
 }
 
 /** `start` with the opening quote, the value, the closing quote. */
