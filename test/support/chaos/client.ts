@@ -209,7 +209,7 @@ export class Talk {
     this.reader.becomeRaw();
     const expected = bodyOf(exchange.n, exchange.uploadSize, true);
     this.reply = { right: true, closes: true, untilClose: false, expected, at: 0, problem: '', status: 101 };
-    if (this.conversation.tunnelEnd === 'client-fin' && exchange.uploadSize === 0) this.socket.end();
+    if (expected.length === 0) this.onTunnelData(this.reply);
     if (this.waitsForContinue && exchange.uploadSize > 0) this.sendBody();
     return true;
   }

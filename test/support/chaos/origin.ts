@@ -159,6 +159,11 @@ class OriginTalk {
       return;
     }
     if (socket.writable) socket.write(Buffer.from(bytes.subarray(start, end)));
+    this.endTunnelThatIsWhole();
+  }
+
+  private endTunnelThatIsWhole(): void {
+    const { request, received, socket } = this;
     if (request?.tunnelEnd === 'origin-fin' && received === request.uploadSize) socket.end();
   }
 
@@ -213,6 +218,8 @@ class OriginTalk {
     this.inTunnel = true;
     this.reader.becomeRaw();
     this.send(switching(n));
+    // One in thirty thousand has nothing to say: nobody would end it, but for the router's idle limit.
+    this.endTunnelThatIsWhole();
   }
 
   private reply(request: Request): void {
