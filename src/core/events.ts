@@ -5,7 +5,7 @@
 
 import type { Exchange } from './exchange.ts';
 
-/** Hears of every exchange once, when all its facts are known. */
+/** Hears of every exchange once, when all its facts are known; its request's head may be gone by then. */
 export type Settled = (exchange: Exchange) => void;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

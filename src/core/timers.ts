@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from './clock.ts';
+import { TURN } from './turn.ts';
 
 /** Something with a deadline. Owned by whoever embeds it; `fire` is called once per arming. */
 export class Timer {
@@ -85,6 +86,8 @@ export class Timers {
   private turnSoon(): void {
     const now = this.clock.now();
     this.afterReads = setImmediate(() => {
+      // What is still gathered was read before.
+      TURN.work();
       this.wakesAfter = TURNING;
       try {
         this.turn(now);

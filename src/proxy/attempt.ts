@@ -11,6 +11,7 @@ import { type Fault, fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
 import { OUTCOME_NUMBER, type Outcome, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import { SHEET } from '../core/sheet.ts';
+import { TURN } from '../core/turn.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { Gate, Reply } from '../policy/policy.ts';
@@ -124,7 +125,7 @@ export class Attempt implements Passage, LinkSink, Onward {
     SHEET.begin();
     requestHead(SHEET, this, member.authority, left);
     link.expect(this.table.names, exchange.method === 'HEAD', this.decode, this.rules.replyGuarded);
-    return link.send(SHEET, bytes, start, end, slab);
+    return link.send(bytes, start, end, slab);
   }
 
   onConnected(): void {
@@ -391,7 +392,6 @@ export class Attempt implements Passage, LinkSink, Onward {
     client.passage = undefined;
     if (this.gates !== undefined) for (const gate of this.gates) gate.leave(exchange);
     door.current.leave(this.table);
-    const { settled } = door;
-    for (let i = 0; i < settled.length; i++) settled[i](exchange);
+    TURN.settled(exchange, door.settled);
   }
 }

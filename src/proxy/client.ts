@@ -84,22 +84,22 @@ export class ClientConnection implements Client, WireOwner {
     this.door.timers.arm(this.timer, due);
   }
 
-  onRead(length: number, bytes: Buffer): boolean {
-    const taken = this.receive(bytes, length);
-    this.wire.settle(length, taken, this.busy);
+  onRead(bytes: Buffer, start: number, end: number): boolean {
+    const taken = this.receive(bytes, start, end);
+    this.wire.settle(end - start, taken, this.busy);
     if (!taken && this.busy) this.paused = true;
     return !this.paused;
   }
 
-  private receive(bytes: Buffer, length: number): boolean {
+  private receive(bytes: Buffer, start: number, end: number): boolean {
     switch (this.phase) {
       case 'head':
-        this.onHeadBytes(bytes, length);
+        this.onHeadBytes(bytes, start, end);
         return true;
       case 'busy':
-        return this.onBusyBytes(bytes, 0, length, this.wire.slab);
+        return this.onBusyBytes(bytes, start, end, this.wire.slab);
       case 'tunnel':
-        return this.passage?.onUpload(bytes, 0, length, false, this.wire.slab) ?? true;
+        return this.passage?.onUpload(bytes, start, end, false, this.wire.slab) ?? true;
       case 'lingering':
         this.lingerOn();
         return true;
@@ -108,20 +108,20 @@ export class ClientConnection implements Client, WireOwner {
     }
   }
 
-  private onHeadBytes(read: Buffer, length: number): void {
+  private onHeadBytes(read: Buffer, start: number, end: number): void {
     if (this.held) {
-      this.stash(read, 0, length, false);
+      this.stash(read, start, end, false);
       return;
     }
     if (this.pending === undefined) {
-      this.consume(read, 0, length, false);
+      this.consume(read, start, end, false);
       return;
     }
     const { limits } = this.door.settings;
     const limit = this.pending.includes(LF) ? limits.head : limits.target;
-    const bytes = Buffer.concat([this.pending, read.subarray(0, length)]);
+    const bytes = Buffer.concat([this.pending, read.subarray(start, end)]);
     // Without a line end nothing new can be learnt of a head in pieces; but it may have grown beyond its limit.
-    if (bytes.length <= limit && !endsLine(this.pending, read.subarray(0, length))) {
+    if (bytes.length <= limit && !endsLine(this.pending, read.subarray(start, end))) {
       this.pending = bytes;
       return;
     }

@@ -45,7 +45,7 @@ export class Relay {
     if (client.request.minor === 0) return true;
     SHEET.begin();
     interimHead(SHEET, head, this.rules);
-    return this.taken(client.wire.writeWithHead(SHEET, NOTHING, 0, 0, undefined));
+    return this.taken(client.wire.writeWithHead(NOTHING, 0, 0, undefined));
   }
 
   /** Head and first body bytes of a reply; `edit`: the route's edits. False where the client did not take all at once. */
@@ -69,11 +69,11 @@ export class Relay {
     exchange.status = head.status;
     this.begun = true;
     if (ranges !== undefined) {
-      this.taken(client.wire.writeWithHead(SHEET, NOTHING, 0, 0, undefined));
+      this.taken(client.wire.writeWithHead(NOTHING, 0, 0, undefined));
       return this.pass(bytes, start, end, slab, ranges);
     }
     exchange.bytesOut += end - start;
-    return this.taken(client.wire.writeWithHead(SHEET, bytes, start, end, slab));
+    return this.taken(client.wire.writeWithHead(bytes, start, end, slab));
   }
 
   /** Body bytes: as they came, or only where `ranges` says data stands. */
@@ -114,7 +114,9 @@ export class Relay {
       head,
       wall: door.clock.wall(),
     });
-    client.wire.write(text);
+    SHEET.begin();
+    SHEET.text(text);
+    client.wire.writeWithHead(NOTHING, 0, 0, undefined);
     exchange.bytesOut = head ? 0 : Buffer.byteLength(reply.body);
   }
 

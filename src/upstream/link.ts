@@ -12,7 +12,7 @@ import { type FaultCode, fault } from '../core/fault.ts';
 import { takeHandle } from '../core/handle.ts';
 import type { Slab } from '../core/io.ts';
 import type { NameSet } from '../core/names.ts';
-import type { Sheet } from '../core/sheet.ts';
+import { SHEET } from '../core/sheet.ts';
 import { Timer, type Timers } from '../core/timers.ts';
 import { Wire, type WireOwner } from '../core/wire.ts';
 import { BodyReader } from '../http1/body.ts';
@@ -112,11 +112,11 @@ export class HttpLink implements Link, WireOwner {
     this.guarded = guarded;
   }
 
-  send(head: Sheet, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
+  send(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean {
     this.heard = false;
     this.phase = 'waiting';
-    if (this.wire !== undefined) return this.wire.writeWithHead(head, bytes, start, end, slab);
-    this.early.push(Buffer.from(head.view()));
+    if (this.wire !== undefined) return this.wire.writeWithHead(bytes, start, end, slab);
+    this.early.push(Buffer.from(SHEET.view()));
     return start === end || this.write(bytes, start, end, slab);
   }
 
@@ -137,7 +137,7 @@ export class HttpLink implements Link, WireOwner {
 
   resume(): void {
     // Behind an interim reply that the client did not take at once, the next head may be here already.
-    if (this.phase === 'waiting' && this.partial !== undefined && !this.receive(0, NOTHING)) return;
+    if (this.phase === 'waiting' && this.partial !== undefined && !this.receive(NOTHING, 0, 0)) return;
     this.wire?.resume();
   }
 
@@ -234,11 +234,11 @@ export class HttpLink implements Link, WireOwner {
     }
   }
 
-  onRead(length: number, bytes: Buffer): boolean {
+  onRead(bytes: Buffer, start: number, end: number): boolean {
     const { sink } = this;
-    const taken = this.receive(length, bytes);
+    const taken = this.receive(bytes, start, end);
     const goesOn = this.phase === 'body' || this.phase === 'tunnel';
-    this.wire?.settle(length, taken, goesOn);
+    this.wire?.settle(end - start, taken, goesOn);
     // Released, and perhaps lent out again already: whatever waits at the client is no reason to stop listening here.
     return taken || !(goesOn || (this.phase === 'waiting' && this.sink === sink));
   }
@@ -248,15 +248,15 @@ export class HttpLink implements Link, WireOwner {
     this.fail('internal_error', `met a defect of the router: ${stack}`);
   }
 
-  private receive(length: number, bytes: Buffer): boolean {
+  private receive(bytes: Buffer, start: number, end: number): boolean {
     switch (this.phase) {
       case 'waiting':
         this.heard = true;
-        return this.onHeadBytes(bytes, length);
+        return this.onHeadBytes(bytes, start, end);
       case 'body':
-        return this.onBodyBytes(bytes, length);
+        return this.onBodyBytes(bytes, start, end);
       case 'tunnel':
-        return this.sink?.onBody(bytes, 0, length, false, this.wire?.slab) ?? true;
+        return this.sink?.onBody(bytes, start, end, false, this.wire?.slab) ?? true;
       case 'idle':
         this.home.odd('on an idle connection');
         this.destroy();
@@ -267,19 +267,21 @@ export class HttpLink implements Link, WireOwner {
   }
 
   /** Head bytes, in one piece or several. A 1xx head is followed by another head (RFC 9110 section 15.2). */
-  private onHeadBytes(read: Buffer, length: number): boolean {
+  private onHeadBytes(read: Buffer, start: number, readEnd: number): boolean {
     let bytes = read;
-    let end = length;
+    let at = start;
+    let end = readEnd;
     if (this.partial !== undefined) {
-      bytes = Buffer.concat([this.partial, read.subarray(0, length)]);
+      bytes = Buffer.concat([this.partial, read.subarray(start, readEnd)]);
+      at = 0;
       end = bytes.length;
       // Without a line end nothing new can be learnt of a head in pieces; but it may have grown beyond its limit.
-      const learns = length === 0 || end >= MOST_REPLY_HEAD || endsLine(this.partial, read.subarray(0, length));
+      const learns =
+        start === readEnd || end >= MOST_REPLY_HEAD || endsLine(this.partial, read.subarray(start, readEnd));
       this.partial = learns ? undefined : bytes;
       if (!learns) return true;
     }
     const { reply, names, sink } = this;
-    let at = 0;
     while (at < end && names !== undefined && sink !== undefined) {
       const after = reply.parse(bytes, at, end, names, this.headRequest);
       if (after === REFUSED) {
@@ -316,14 +318,14 @@ export class HttpLink implements Link, WireOwner {
     return sink.onReply(reply, bytes, after, bodyEnd, body.done && !switched, this.wire?.slabOf(bytes));
   }
 
-  private onBodyBytes(bytes: Buffer, length: number): boolean {
-    const end = this.body.read(bytes, 0, length);
+  private onBodyBytes(bytes: Buffer, start: number, readEnd: number): boolean {
+    const end = this.body.read(bytes, start, readEnd);
     if (end === -1) {
       this.fail('upstream_protocol', `sent ${this.body.refusal}`);
       return true;
     }
-    if (end < length) this.onExcess();
-    return this.sink?.onBody(bytes, 0, end, this.body.done, this.wire?.slab) ?? true;
+    if (end < readEnd) this.onExcess();
+    return this.sink?.onBody(bytes, start, end, this.body.done, this.wire?.slab) ?? true;
   }
 
   /** Bytes behind a complete reply: whatever they are, they answer nobody's request. */

@@ -9,7 +9,6 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
 import type { NameSet } from '../core/names.ts';
-import type { Sheet } from '../core/sheet.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 
 export interface EndpointSettings {
@@ -88,8 +87,8 @@ export interface Link {
    * `guarded`: plain names that must not come as trailers.
    */
   expect(names: NameSet, headRequest: boolean, decode: boolean, guarded: ReadonlySet<string>): void;
-  /** Sends the head, with the first bytes of its body behind it; see `Wire.writeWithHead` for `slab` and the result. */
-  send(head: Sheet, bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
+  /** Sends the head on SHEET, with the first bytes of its body behind it; see `Wire.writeWithHead` for `slab` and the result. */
+  send(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
   /** Sends body bytes of a read buffer; see `Wire.writeBytes` for `slab` and the result. */
   write(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
   /** Half-closes (tunnels only). */

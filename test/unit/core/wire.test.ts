@@ -8,10 +8,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { onAccept } from '../../../src/core/handle.ts';
 import { BULK_BYTES, borrowSlab, returnSlab, SHARED } from '../../../src/core/io.ts';
+import { SHEET } from '../../../src/core/sheet.ts';
 import { Wire, type WireOwner } from '../../../src/core/wire.ts';
 import { watchHandles } from '../../support/leaks.ts';
 import { until, within } from '../../support/wait.ts';
-import { sheetOf } from './bytes.ts';
 
 /** What a wire told, and how it is to be answered. */
 class Notes implements WireOwner {
@@ -21,13 +21,13 @@ class Notes implements WireOwner {
   buffers: Buffer[] = [];
   goOn = true;
   thrown: unknown = undefined;
-  onData: ((length: number, bytes: Buffer) => void) | undefined = undefined;
+  onData: ((bytes: Buffer, start: number, end: number) => void) | undefined = undefined;
 
-  onRead(length: number, bytes: Buffer): boolean {
+  onRead(bytes: Buffer, start: number, end: number): boolean {
     this.buffers.push(bytes);
-    this.bytes += length;
-    if (length < 1_000) this.text += bytes.toString('latin1', 0, length);
-    this.onData?.(length, bytes);
+    this.bytes += end - start;
+    if (end - start < 1_000) this.text += bytes.toString('latin1', start, end);
+    this.onData?.(bytes, start, end);
     return this.goOn;
   }
   onEnd(): void {
@@ -66,6 +66,13 @@ function between(body: (wire: Wire, notes: Notes, peer: Socket) => Promise<void>
     }
     await handlesBack();
   };
+}
+
+/** The wire, with this latin1 text as the head that leaves next. */
+function headed(wire: Wire, text: string): Wire {
+  SHEET.begin();
+  SHEET.text(text);
+  return wire;
 }
 
 function everything(peer: Socket): { bytes(): Buffer } {
@@ -113,8 +120,8 @@ test(
     wire.write('\xff\xe9 text');
     wire.writeBytes(bytes, 5, 50, undefined);
     wire.writeBytes(bytes, 0, 40_000, undefined);
-    wire.writeWithHead(sheetOf('head'), bytes, 10, 1_010, undefined);
-    wire.writeWithHead(sheetOf('only head'), bytes, 10, 10, undefined);
+    headed(wire, 'head').writeWithHead(bytes, 10, 1_010, undefined);
+    headed(wire, 'only head').writeWithHead(bytes, 10, 10, undefined);
     wire.end();
     await once(peer, 'end');
     const wanted = [
@@ -141,12 +148,12 @@ test(
       wire.writeBytes(bytes, 0, bytes.length, undefined);
       writes++;
     } while (wire.unsent === 0);
-    assert.equal(wire.writeWithHead(sheetOf('head'), bytes, 0, 20, undefined), false);
+    assert.equal(headed(wire, 'head').writeWithHead(bytes, 0, 20, undefined), false);
     const long = Buffer.alloc(65_536, 'c');
-    assert.equal(wire.writeWithHead(sheetOf('head'), long, 0, long.length, undefined), false);
+    assert.equal(headed(wire, 'head').writeWithHead(long, 0, long.length, undefined), false);
     long.fill('d');
     bytes.fill('b');
-    assert.equal(wire.writeWithHead(sheetOf('later'), bytes, 0, 20, undefined), false);
+    assert.equal(headed(wire, 'later').writeWithHead(bytes, 0, 20, undefined), false);
     assert.deepEqual(notes.events, []);
     const seen = everything(peer);
     peer.resume();
@@ -164,7 +171,7 @@ test(
   'whoever reads in bulk gets a slab, and leaves it where a write still refers to it',
   between(async (wire, notes, peer) => {
     let taken = true;
-    notes.onData = (length) => wire.settle(length, taken, false);
+    notes.onData = (_bytes, start, end) => wire.settle(end - start, taken, false);
     wire.resume();
     peer.write(Buffer.alloc(300_000));
     await until('the bulk', () => notes.bytes === 300_000);
@@ -188,7 +195,7 @@ test(
 test(
   'a connection that ends lends its slab to nobody: a write on the other side may still refer to it',
   between(async (wire, notes, peer) => {
-    notes.onData = (length) => wire.settle(length, true, true);
+    notes.onData = (_bytes, start, end) => wire.settle(end - start, true, true);
     wire.resume();
     peer.write(Buffer.alloc(300_000));
     await until('a slab', () => wire.slab !== undefined);

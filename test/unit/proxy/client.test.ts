@@ -45,12 +45,12 @@ const asking = (target: string) => Buffer.from(`GET ${target} HTTP/1.1\r\nHost: 
 
 test('64 KiB of requests may wait for their turn, one byte more stops the reading until it is theirs', () => {
   const { client, done } = connection();
-  client.onRead(asking('/1').length, asking('/1'));
+  client.onRead(asking('/1'), 0, asking('/1').length);
   const kib = asking(`/${'2'.repeat(1_024 - asking('/').length)}`);
   const second = Buffer.concat(Array.from({ length: 64 }, () => kib));
   assert.equal(second.length, 65_536);
-  assert.equal(client.onRead(second.length, second), true);
-  assert.equal(client.onRead(1, Buffer.from('G')), false);
+  assert.equal(client.onRead(second, 0, second.length), true);
+  assert.equal(client.onRead(Buffer.from('G'), 0, 1), false);
   assert.deepEqual(done, ['/1']);
   client.next(0);
   assert.equal(done.at(-1), 'resume');
@@ -58,7 +58,7 @@ test('64 KiB of requests may wait for their turn, one byte more stops the readin
 
 test('a request is taken up where 64 KiB of replies wait to be taken, and not where one byte more does', () => {
   const { client, waits, done } = connection(65_537);
-  assert.equal(client.onRead(asking('/1').length, asking('/1')), true);
+  assert.equal(client.onRead(asking('/1'), 0, asking('/1').length), true);
   assert.deepEqual(done, []);
   client.onDrain();
   assert.deepEqual(done, []);
@@ -99,19 +99,19 @@ test('a connection has readers while a request is here or under way, and leaves 
   const [begun, ended] = ['POST /1 HTTP/1.0\r\nHost: a\r\n', 'Connection: keep-alive\r\n\r\n'].map((text) =>
     Buffer.from(text),
   );
-  client.onRead(begun.length, begun);
+  client.onRead(begun, 0, begun.length);
   assert.equal(has(), true);
   const { request, body } = client;
-  client.onRead(ended.length, ended);
+  client.onRead(ended, 0, ended.length);
   assert.deepEqual([client.request, client.body, request.minor], [request, body, 0]);
   client.next(0);
   assert.equal(has(), false);
   const other = connection();
   const later = asking('/2');
-  other.client.onRead(later.length - 1, later);
+  other.client.onRead(later, 0, later.length - 1);
   assert.equal(other.client.request, request);
   assert.equal(other.client.body, body);
-  client.onRead(later.length, later);
+  client.onRead(later, 0, later.length);
   assert.notEqual(client.request, request);
   assert.deepEqual([client.request.method, client.request.minor], ['GET', 1]);
 });
@@ -119,18 +119,18 @@ test('a connection has readers while a request is here or under way, and leaves 
 test('a connection keeps its readers while the next request has begun behind the one under way', () => {
   const { client, done } = connection();
   const both = Buffer.concat([asking('/1'), asking('/2')]);
-  client.onRead(both.length - 1, both);
+  client.onRead(both, 0, both.length - 1);
   const { request } = client;
   client.next(0);
   assert.equal(client.request, request);
-  client.onRead(1, both.subarray(-1));
+  client.onRead(both, both.length - 1, both.length);
   assert.deepEqual(done, ['/1', '/2']);
 });
 
 test('a connection that closes leaves its readers, one that breaks under an exchange takes them with it', () => {
   const readersOf = ({ client }: { client: ClientConnection }) => {
     const head = asking('/1');
-    client.onRead(head.length, head);
+    client.onRead(head, 0, head.length);
     return client.request;
   };
   const closing = connection();
