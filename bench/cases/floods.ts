@@ -10,7 +10,7 @@ import type { Ask } from '../load/ask.ts';
 import { withPeers } from '../stage/launch.ts';
 import { FILES } from '../stage/origin.ts';
 import type { Case } from './case.ts';
-import { rotate } from './rotate.ts';
+import { inSittings, rotate } from './rotate.ts';
 
 /** With Host these are twelve, of the kinds and lengths a browser behind a shop sends. */
 const ELEVEN = [
@@ -66,9 +66,10 @@ function floodCase({ id, title, ask = {}, connections = 64, stretch = 1, brief =
       const stretched = brief
         ? { rotations: Math.min(rotations, BRIEF), slice, warmup: Math.min(warmup, 1) }
         : { ...pace, rotations: Math.ceil(rotations / stretch), slice: slice * stretch };
-      const samples = await withPeers(peers, ground, asked, (running) =>
-        rotate(running, () => ({ ask: asked, connections }), stretched, note),
-      );
+      const load = () => ({ ask: asked, connections });
+      const samples = brief
+        ? await withPeers(peers, ground, asked, (running) => rotate(running, load, stretched, note))
+        : await inSittings(peers, ground, asked, load, stretched, note);
       return { id, title: this.title, columns: FLOOD_COLUMNS, rows: samples.all(), notes: [] };
     },
   };

@@ -7,9 +7,11 @@
  */
 
 import { Samples } from '../figures/outcome.ts';
+import type { Ask } from '../load/ask.ts';
 import { type Flood, type FloodResult, flood } from '../load/wrk.ts';
+import type { Peer } from '../peers/peer.ts';
 import { memoryOf } from '../stage/cost.ts';
-import { type Running, takeLog } from '../stage/launch.ts';
+import { type Ground, type Running, takeLog, withPeers } from '../stage/launch.ts';
 import { pause } from '../stage/processes.ts';
 
 export interface Pace {
@@ -20,6 +22,7 @@ export interface Pace {
 }
 
 const GOES = 3;
+const SITTINGS = 3;
 /** After a slice connections end and gathered log lines leave. Milliseconds. */
 export const SETTLE = 250;
 
@@ -49,20 +52,44 @@ export function orderOf<T>(all: readonly T[], rotation: number): T[] {
   return rotation % 2 === 0 ? [...all] : all.toReversed();
 }
 
-/** Floods the peers in turn; samples `us`, `rps`, `p50`, `p99`, `mib`. */
-export async function rotate(
-  running: readonly Running[],
+/**
+ * Brings the peers up anew for each of a few sittings, and has the load go round in each. Two processes of one and the same
+ * commit differ by up to 5% for as long as they live (which code the compiler made of which profile, where memory lies), so
+ * that more rotations of the same ones would only tell of these.
+ */
+export async function inSittings(
+  peers: readonly Peer[],
+  ground: Ground,
+  ask: Ask,
   what: (one: Running) => Flood,
   pace: Pace,
   note: (text: string) => void,
 ): Promise<Samples> {
   const samples = new Samples();
+  const sittings = Math.min(SITTINGS, pace.rotations);
+  for (let sitting = 0; sitting < sittings; sitting++) {
+    const from = Math.ceil((pace.rotations * sitting) / sittings);
+    const rotations = Math.ceil((pace.rotations * (sitting + 1)) / sittings) - from;
+    await withPeers(peers, ground, ask, (running) => rotate(running, what, { ...pace, rotations }, note, samples));
+  }
+  return samples;
+}
+
+/** Floods the peers in turn; samples `us`, `rps`, `p50`, `p99`, `mib`, into those that are there already. */
+export async function rotate(
+  running: readonly Running[],
+  what: (one: Running) => Flood,
+  pace: Pace,
+  note: (text: string) => void,
+  samples = new Samples(),
+): Promise<Samples> {
   const logged = new Map<Running, number>();
   for (const one of running) {
     samples.add(one.name, {});
     await warmUp(one, what(one), pace.warmup);
   }
-  for (let rotation = 0; rotation < pace.rotations; rotation++) {
+  const first = samples.of(running[0].name).us?.length ?? 0;
+  for (let rotation = first; rotation < first + pace.rotations; rotation++) {
     for (const one of orderOf(running, rotation)) {
       const before = one.cost.read();
       const { requests, perSecond, p50, p99 } = await floodOf(one, what(one), pace.slice);

@@ -8,11 +8,11 @@
 import type { Ask } from '../load/ask.ts';
 import type { Peer } from '../peers/peer.ts';
 import { signalbox } from '../peers/signalbox.ts';
-import { withPeers } from '../stage/launch.ts';
+import type { Running } from '../stage/launch.ts';
 import { MANY } from '../stage/origin.ts';
 import type { Case, Stage } from './case.ts';
 import { FLOOD_COLUMNS, USUAL } from './floods.ts';
-import { rotate } from './rotate.ts';
+import { inSittings } from './rotate.ts';
 
 export interface Target {
   readonly host: string;
@@ -63,13 +63,13 @@ async function run(this: Case, { own, ground, pace, note }: Stage) {
       counts.set(peer, count);
     }
   }
-  const notes: string[] = [];
-  const samples = await withPeers([...counts.keys()], ground, firstAsk(), (running) => {
-    for (const { name, ready } of running)
-      notes.push(`${name}: ${(ready / 1000).toFixed(1)} s from start to first answer`);
-    const what = (peer: Peer) => ({ ask: USUAL, connections: 64, targets: spreadTargets(counts.get(peer) ?? 1) });
-    return rotate(running, ({ peer }) => what(peer), pace, note);
-  });
+  const ready = new Map<string, number>();
+  const load = (one: Running) => {
+    ready.set(one.name, one.ready);
+    return { ask: USUAL, connections: 64, targets: spreadTargets(counts.get(one.peer) ?? 1) };
+  };
+  const samples = await inSittings([...counts.keys()], ground, firstAsk(), load, pace, note);
+  const notes = [...ready].map(([name, ms]) => `${name}: ${(ms / 1000).toFixed(1)} s from start to first answer`);
   return { id: this.id, title: this.title, columns: FLOOD_COLUMNS, rows: samples.all(), notes };
 }
 
