@@ -15,6 +15,11 @@ import { SHEET, Sheet } from './sheet.ts';
 
 /** Whose bytes are gathered, and whose messages wait. */
 export interface Correspondent {
+  /**
+   * Taken up before the others: what upstreams say comes before what clients ask, so that a connection that comes free serves
+   * the requests of the same turn, and one that turns out odd serves none.
+   */
+  readonly first: boolean;
   /** Takes up what was gathered; it stands in the shared buffer until the call returns. Must not throw. */
   takeUp(start: number, end: number): void;
   /** Writes a message that waited; must not throw. False where the kernel did not take it, so that its bytes must stay. */
@@ -70,23 +75,30 @@ export class Turn {
 
   /** Works off what was gathered, at one time of the clock. */
   work(): void {
-    const { reads, readers, starts } = this;
+    const { reads } = this;
     if (reads === 0 || this.working) return;
     this.working = true;
     this.reads = 0;
     this.at = READ_BYTES;
     holdTime();
     try {
-      for (let i = 0; i < reads; i++) {
-        const reader = readers[i];
-        readers[i] = undefined;
-        reader?.takeUp(starts[i], starts[i + 1]);
-      }
+      this.takeUp(reads, true);
+      this.takeUp(reads, false);
       this.send();
       this.tell();
     } finally {
       letTimeGoOn();
       this.working = false;
+    }
+  }
+
+  private takeUp(reads: number, first: boolean): void {
+    const { readers, starts } = this;
+    for (let i = 0; i < reads; i++) {
+      const reader = readers[i];
+      if (reader === undefined || reader.first !== first) continue;
+      readers[i] = undefined;
+      reader.takeUp(starts[i], starts[i + 1]);
     }
   }
 

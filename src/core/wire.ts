@@ -65,6 +65,7 @@ const PEER = { address: '', family: '', port: 0 };
 export class Wire implements HandleUser, Correspondent {
   /** The other side's address, '' where it left before it could be asked. */
   readonly address: string;
+  readonly first: boolean;
   /** True once a FIN of ours went out behind all that was written. */
   finished = false;
   closed = false;
@@ -86,8 +87,9 @@ export class Wire implements HandleUser, Correspondent {
   private smallReads = 0;
   private failed: string | undefined = undefined;
 
-  /** Takes a handle over. Reading begins with `resume`. */
-  constructor(handle: Handle, owner: WireOwner) {
+  /** Takes a handle over; `first`: it leads to an upstream (turn.ts). Reading begins with `resume`. */
+  constructor(handle: Handle, owner: WireOwner, first = false) {
+    this.first = first;
     this.handle = handle;
     this.owner = owner;
     handle.wire = this;
@@ -289,7 +291,8 @@ export class Wire implements HandleUser, Correspondent {
       TURN.gather(this, length);
       return undefined;
     }
-    if (this.gathered) TURN.work();
+    // Reads are taken up in the order in which they came; an end comes before all but what the peer said itself.
+    if (length > 0 || this.gathered) TURN.work();
     if (this.closed) return undefined;
     if (length > 0) {
       this.hand(this.bytes === READ ? SHARED : this.bytes, 0, length);

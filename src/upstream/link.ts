@@ -206,7 +206,7 @@ export class HttpLink implements Link, WireOwner {
   }
 
   private onConnect(): void {
-    const wire = new Wire(takeHandle(this.socket), this);
+    const wire = new Wire(takeHandle(this.socket), this, true);
     this.wire = wire;
     this.connected = true;
     this.connectTime = this.home.clock.now() - this.born;

@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Exchange } from '../../../src/core/exchange.ts';
-import { onAccept } from '../../../src/core/handle.ts';
+import { type Handle, onAccept } from '../../../src/core/handle.ts';
 import { MOST_READS, READ, SHARED, SMALL_READ } from '../../../src/core/io.ts';
 import { SHEET } from '../../../src/core/sheet.ts';
 import { type Correspondent, Turn } from '../../../src/core/turn.ts';
@@ -18,6 +18,7 @@ import { until } from '../../support/wait.ts';
 
 /** One who notes in `log` what he takes up and posts, and answers what he took up. */
 class Clerk implements Correspondent {
+  first = false;
   taken = true;
   readonly posted: Buffer[] = [];
   private readonly name: string;
@@ -69,6 +70,22 @@ test('what is read in a turn is taken up behind all reads, and the answers leave
     'b posts answer to two',
     'a posts answer to three',
   ]);
+});
+
+test('what upstreams say is taken up before what clients ask, each in the order in which it came', () => {
+  const turn = new Turn();
+  const log: string[] = [];
+  const [client, link] = [new Clerk('client', turn, log), new Clerk('link', turn, log)];
+  link.first = true;
+  read(turn, client, 'one');
+  read(turn, link, 'two');
+  read(turn, client, 'three');
+  read(turn, link, 'four');
+  turn.work();
+  assert.deepEqual(
+    log.filter((line) => line.includes('takes up')),
+    ['link takes up two', 'link takes up four', 'client takes up one', 'client takes up three'],
+  );
 });
 
 test('a full turn does not wait for its end, and none of the largest reads runs into the next', () => {
@@ -153,6 +170,16 @@ test('a turn has one time', async () => {
   assert.ok(systemClock.now() > times[0]);
 });
 
+const END_OF_FILE = -4095;
+const DEAF: WireOwner = {
+  onRead: () => true,
+  onEnd: () => {},
+  onDrain: () => {},
+  onBroken: () => {},
+  onWriteFailed: () => {},
+  onDefect: () => {},
+};
+
 const REQUEST = { method: 'GET', target: '/', host: '', minor: 1, field: () => undefined };
 
 function exchange(name: string): Exchange {
@@ -200,6 +227,30 @@ test('a listener that throws is not told the same again', () => {
   assert.deepEqual(heard, ['bad', 'good']);
 });
 
+/** A wire of no socket, which notes what it hears; `reads` has bytes come in, and `ends` the end. */
+function fakeWire(name: string, log: string[]) {
+  const handle = { useUserBuffer: () => {}, getpeername: () => 0, readStart: () => 0, readStop: () => 0 };
+  const owner: WireOwner = {
+    ...DEAF,
+    onRead: (_bytes, start, end) => log.push(`${name} reads ${end - start}`) > 0,
+    onEnd: () => log.push(`${name} ends`),
+  };
+  const wire = new Wire(handle as unknown as Handle, owner);
+  return { reads: (length: number) => wire.arrived(length), ends: () => wire.arrived(END_OF_FILE) };
+}
+
+test('a large read comes behind the small ones before it, an end before what others said but behind its own', () => {
+  const log: string[] = [];
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => fakeWire(name, log));
+  a.reads(10);
+  b.reads(SMALL_READ + 1);
+  a.reads(20);
+  c.ends();
+  assert.deepEqual(log, ['a reads 10', `b reads ${SMALL_READ + 1}`, 'c ends']);
+  a.ends();
+  assert.deepEqual(log.slice(3), ['a reads 20', 'a ends']);
+});
+
 /** Runs a wire whose owner is made from it, beside the socket on its other side. */
 async function withWire(owner: (wire: () => Wire) => Partial<WireOwner>, body: (peer: Socket) => Promise<void>) {
   const handlesBack = watchHandles();
@@ -210,16 +261,8 @@ async function withWire(owner: (wire: () => Wire) => Partial<WireOwner>, body: (
     assert.ok(wire !== undefined);
     return wire;
   };
-  const nothing: WireOwner = {
-    onRead: () => true,
-    onEnd: () => {},
-    onDrain: () => {},
-    onBroken: () => {},
-    onWriteFailed: () => {},
-    onDefect: () => {},
-  };
   onAccept(server, (handle) => {
-    wire = new Wire(handle, { ...nothing, ...owner(get) });
+    wire = new Wire(handle, { ...DEAF, ...owner(get) });
     wire.resume();
   });
   const peer = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
