@@ -52,7 +52,7 @@ export function signalbox(wanted: Partial<Kind> = {}): Peer {
       const log = emptyLog(setup.folder);
       const serve = ['serve', '--config', path, '--workers', String(workers), '--no-watch', '--log-level', 'error'];
       return {
-        command: [process.execPath, ...setup.nodeFlags, entry(root), ...serve],
+        command: [process.execPath, '--single-threaded-gc', ...setup.nodeFlags, entry(root), ...serve],
         log,
         logsToOutput: true,
       };

@@ -41,7 +41,7 @@ export async function startRouter(
   const copy = shift === 0 ? undefined : await shiftedCopy(document, shift);
   const path = copy === undefined ? document : join(copy, 'routes.yaml');
   // A group of its own: Ctrl-C in a terminal reaches the demo alone, which then drains the router once and in order.
-  const child = spawn(process.execPath, ['--import', LEASH, MAIN, 'serve', '--config', path], {
+  const child = spawn(process.execPath, ['--single-threaded-gc', '--import', LEASH, MAIN, 'serve', '--config', path], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
   });

@@ -59,7 +59,10 @@ export async function startProcess(
   await writeFile(configPath, document(port, adminPort));
   const own = typeof options.args === 'function' ? options.args(directory) : (options.args ?? []);
   const args = ['serve', '--config', configPath, ...own];
-  const child = launch([...(options.nodeArgs ?? []), join(ROOT, 'src/boot.js'), ...args], options.descriptors);
+  const child = launch(
+    ['--single-threaded-gc', ...(options.nodeArgs ?? []), join(ROOT, 'src/boot.js'), ...args],
+    options.descriptors,
+  );
   let out = '';
   let err = '';
   let aside = '';
