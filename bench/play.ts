@@ -25,6 +25,7 @@ import { CORES, stepAside } from './stage/cores.ts';
 import { startOrigin } from './stage/origin.ts';
 import { atExit, end } from './stage/processes.ts';
 import { checkOut } from './stage/revision.ts';
+import { tracesGone } from './stage/traces.ts';
 
 /** Results of this machine; not in the repository. */
 export const RESULTS = join(ROOT, 'bench/results/local');
@@ -74,6 +75,7 @@ export async function play(options: Options, say: Say): Promise<Result> {
   const failures: string[] = [];
   for (const each of CASES.filter(({ id }) => options.cases.includes(id))) {
     say(`\n${each.id}: ${each.title}`);
+    await tracesGone();
     try {
       outcomes.push(options.profile ? await profiled(each, stage, say) : await each.run(stage));
       say(`\n${table(outcomes[outcomes.length - 1])}\n`);

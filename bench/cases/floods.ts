@@ -5,12 +5,10 @@
  * five hundred pays for it, with 1,000 the slices are five times as long.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
 import type { Column } from '../figures/outcome.ts';
 import type { Ask } from '../load/ask.ts';
 import { withPeers } from '../stage/launch.ts';
 import { FILES } from '../stage/origin.ts';
-import { pause } from '../stage/processes.ts';
 import type { Case } from './case.ts';
 import { inSittings, rotate } from './rotate.ts';
 
@@ -54,23 +52,10 @@ interface FloodCase {
 /**
  * Whoever closes a connection keeps a trace of it for a minute (TIME-WAIT, RFC 9293 section 3.6.1), and the kernel's time to
  * take ten thousand of them a second away is put down to whoever runs on that core then. Measured: from the second minute on
- * every proxy costs half as much again, some slices twice as much. So such a case is over before that begins.
+ * every proxy costs half as much again, some slices twice as much. So such a case is over before
+ * that begins, and the one behind it waits (see tracesGone).
  */
 const BRIEF = 5;
-
-/** The cases behind it must not pay for these traces either. */
-async function forgotten(): Promise<void> {
-  for (let seconds = 0; seconds < FORGOTTEN_LIMIT && traces() > FEW_TRACES; seconds++) await pause(1000);
-}
-
-const FORGOTTEN_LIMIT = 90;
-const FEW_TRACES = 100;
-
-/** How many ended connections the kernel still remembers; 0 where it does not say. */
-function traces(): number {
-  const path = '/proc/net/sockstat';
-  return existsSync(path) ? Number(/^TCP:.* tw (\d+)/m.exec(readFileSync(path, 'utf8'))?.[1] ?? 0) : 0;
-}
 
 function floodCase({ id, title, ask = {}, connections = 64, stretch = 1, brief = false }: FloodCase): Case {
   return {
@@ -84,7 +69,7 @@ function floodCase({ id, title, ask = {}, connections = 64, stretch = 1, brief =
         : { ...pace, rotations: Math.ceil(rotations / stretch), slice: slice * stretch };
       const load = () => ({ ask: asked, connections });
       const samples = brief
-        ? await withPeers(peers, ground, asked, (running) => rotate(running, load, stretched, note)).finally(forgotten)
+        ? await withPeers(peers, ground, asked, (running) => rotate(running, load, stretched, note))
         : await inSittings(peers, ground, asked, load, stretched, note);
       return { id, title: this.title, columns: FLOOD_COLUMNS, rows: samples.all(), notes: [] };
     },

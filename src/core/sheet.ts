@@ -2,8 +2,9 @@
  * Where a thread puts bytes together that leave: heads, with small bodies behind them, and lines of the access log.
  *
  * Rule: one message at a time, from `begin` on; what stands there holds until the next `begin`, but for what was kept with
- * `keep`. Whoever lets bytes wait in their place asks for a new one with `leave`. Nothing is allocated for a message. Measured against ropes of strings, which have to be
- * made flat before they are written: 1 us and 3 KB of garbage less for an exchange of 1 KiB.
+ * `keep`. Whoever lets bytes wait in their place asks for a new one with `leave`. Nothing is allocated for a message. Measured
+ * against ropes of strings, which have to be made flat before they are written: 1 us and 3 KB of garbage less for an exchange
+ * of 1 KiB.
  */
 
 import { putText } from './text.ts';

@@ -109,7 +109,7 @@ export class Turn {
     this.ends[letters] = SHEET.at;
     this.letters = letters + 1;
     SHEET.keep();
-    return this.working && this.letters < MOST_LETTERS && SHEET.roomy ? true : this.send();
+    return (this.working && this.letters < MOST_LETTERS && SHEET.roomy) || this.send();
   }
 
   /** Sends all messages that wait; false where the last one was not taken. */

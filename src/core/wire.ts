@@ -50,6 +50,16 @@ export interface WireOwner {
   onDefect(error: unknown): void;
 }
 
+/** Hears nothing: for a connection that is only told to go. */
+export const NOBODY: WireOwner = {
+  onRead: () => true,
+  onEnd: () => {},
+  onDrain: () => {},
+  onBroken: () => {},
+  onWriteFailed: () => {},
+  onDefect: () => {},
+};
+
 const END_OF_FILE = -4095;
 const CANCELLED = -125;
 

@@ -14,7 +14,7 @@ import { type Handle, listenAt, onAccept } from '../core/handle.ts';
 import { CUTS, type Cut, type Lane, LISTENER_BLOCK } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
-import { Wire, type WireOwner } from '../core/wire.ts';
+import { NOBODY, Wire } from '../core/wire.ts';
 import type { Current } from '../routing/current.ts';
 import type { ListenerSettings, ListenerTable, Table } from '../routing/route.ts';
 import { ClientConnection, LINGER_LIMIT } from './client.ts';
@@ -212,16 +212,6 @@ const TURNED_AWAY =
   'HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n' +
   'Proxy-Status: signalbox; error=connection_limit_reached\r\n' +
   `Content-Length: ${PROBLEM.length}\r\nConnection: close\r\n\r\n${PROBLEM}`;
-
-/** Hears nothing: for a connection that is only told to go. */
-const NOBODY: WireOwner = {
-  onRead: () => true,
-  onEnd: () => {},
-  onDrain: () => {},
-  onBroken: () => {},
-  onWriteFailed: () => {},
-  onDefect: () => {},
-};
 
 /** Above a limit a client hears so at once instead of waiting in a queue nobody serves. */
 function turnAway(handle: Handle): void {

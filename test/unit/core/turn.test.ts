@@ -12,7 +12,7 @@ import { type Handle, onAccept } from '../../../src/core/handle.ts';
 import { MOST_READS, READ, SHARED, SMALL_READ } from '../../../src/core/io.ts';
 import { SHEET } from '../../../src/core/sheet.ts';
 import { type Correspondent, Turn } from '../../../src/core/turn.ts';
-import { Wire, type WireOwner } from '../../../src/core/wire.ts';
+import { NOBODY, Wire, type WireOwner } from '../../../src/core/wire.ts';
 import { watchHandles } from '../../support/leaks.ts';
 import { until } from '../../support/wait.ts';
 
@@ -171,14 +171,6 @@ test('a turn has one time', async () => {
 });
 
 const END_OF_FILE = -4095;
-const DEAF: WireOwner = {
-  onRead: () => true,
-  onEnd: () => {},
-  onDrain: () => {},
-  onBroken: () => {},
-  onWriteFailed: () => {},
-  onDefect: () => {},
-};
 
 const REQUEST = { method: 'GET', target: '/', host: '', minor: 1, field: () => undefined };
 
@@ -231,7 +223,7 @@ test('a listener that throws is not told the same again', () => {
 function fakeWire(name: string, log: string[]) {
   const handle = { useUserBuffer: () => {}, getpeername: () => 0, readStart: () => 0, readStop: () => 0 };
   const owner: WireOwner = {
-    ...DEAF,
+    ...NOBODY,
     onRead: (_bytes, start, end) => log.push(`${name} reads ${end - start}`) > 0,
     onEnd: () => log.push(`${name} ends`),
   };
@@ -262,7 +254,7 @@ async function withWire(owner: (wire: () => Wire) => Partial<WireOwner>, body: (
     return wire;
   };
   onAccept(server, (handle) => {
-    wire = new Wire(handle, { ...DEAF, ...owner(get) });
+    wire = new Wire(handle, { ...NOBODY, ...owner(get) });
     wire.resume();
   });
   const peer = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
