@@ -16,7 +16,7 @@ import { parseAddress } from './config/wording.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { membersOf, reloadOf, type View } from './control/view.ts';
 import { type Clock, systemClock } from './core/clock.ts';
-import type { PlaneLog } from './core/events.ts';
+import type { PlaneEvents, PlaneLog } from './core/events.ts';
 import { loadAll } from './core/later.ts';
 import { BlockLedger } from './core/ledger.ts';
 import { SharedLanes } from './core/shared.ts';
@@ -94,7 +94,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const ledger = new BlockLedger(lanes, clock);
   const { accessLog, startWorker, env } = options;
   const debug = options.logLevel === 'debug';
-  const crew = await startCrew({ workers, hostname: hostname(), lanes, ledger, log, debug, accessLog, startWorker });
+  const tell: PlaneEvents = (event) => log('info', event, 'a change of state');
+  const host = hostname();
+  const crew = await startCrew({ workers, hostname: host, lanes, ledger, log, tell, debug, accessLog, startWorker });
   // Loaded while the worker threads start: on two cores that is a fifth of the time until traffic flows.
   const { Control } = await import('./control/control.ts');
   const control = new Control({ clock, ledger, threads: crew, log, env, workersFixed: options.workers !== undefined });

@@ -85,7 +85,7 @@ const table: Table = {
   correlation,
   listeners: new Map([[listener.id, listener]]),
   routes: new Map(),
-  upstreams: new Map(),
+  destinations: new Map(),
   drain: { notice: 0, limit: 0 },
 };
 const rules = headRules(table, listener);

@@ -38,7 +38,9 @@ function route(id: string): Route {
       gates: [],
       answers: [],
       release: { choose: () => ({ index: 0, version: undefined }) },
-      upstreams: [],
+      destinations: [],
+      fallback: undefined,
+      faults: undefined,
       rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
     },
   };

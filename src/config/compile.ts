@@ -7,9 +7,10 @@
  * expression that RE2 cannot run) throws an Error whose message names the route.
  */
 
-import { UNMATCHED_KEY } from '../core/ledger.ts';
+import { memberKey, UNMATCHED_KEY } from '../core/ledger.ts';
 import { NameSet } from '../core/names.ts';
 import { buildPolicies, isPlain, type Policies } from '../policy/build.ts';
+import type { Fallback, Protection, ProtectionSettings } from '../policy/policy.ts';
 import { buildRelease } from '../release/build.ts';
 import type { Release } from '../release/release.ts';
 import { plainlySaid, sidesOf } from '../release/sides.ts';
@@ -18,6 +19,8 @@ import { Patterns } from '../routing/match-regex.ts';
 import type {
   Correlation,
   CorrelationSettings,
+  Destination,
+  DestinationSettings,
   ListenerSettings,
   ListenerTable,
   Plan,
@@ -26,20 +29,25 @@ import type {
   Table,
 } from '../routing/route.ts';
 import { trustMatcher } from '../routing/trust.ts';
-import type { Upstream, UpstreamSettings } from '../upstream/upstream.ts';
+import { readEndpoint } from '../upstream/endpoint.ts';
+import type { Upstream, UpstreamBlocks, UpstreamSettings } from '../upstream/upstream.ts';
 import type { Document } from './document.ts';
 
 /** What a table borrows from the place it runs in. */
 export interface Site {
-  upstream(id: string, settings: UpstreamSettings, block: number): Upstream;
-  /** The block of counters of a key: `route:<id>|<upstream>`, `route:<id>|`, `upstream:<id>`, `listener:<id>`. */
+  upstream(id: string, settings: UpstreamSettings, blocks: UpstreamBlocks, names: NameSet): Upstream;
+  protection(id: string, settings: ProtectionSettings, block: number): Protection;
+  /**
+   * The block of counters of a key: `route:<id>|<upstream>`, `route:<id>|`, `upstream:<id>`, `member:<upstream>|<url>`,
+   * `listener:<id>`.
+   */
   block(key: string): number;
 }
 
 /** A document as compiling takes it: one by one what there may be thousands of. */
 export interface DocumentParts {
   readonly head: Pick<Document, 'correlation' | 'listeners' | 'drain'>;
-  readonly upstreams: Iterable<readonly [id: string, settings: UpstreamSettings]>;
+  readonly upstreams: Iterable<readonly [id: string, settings: DestinationSettings]>;
   readonly routes: Iterable<readonly [id: string, settings: RouteSettings]>;
 }
 
@@ -60,14 +68,14 @@ export function* compileInSteps(document: DocumentParts, revision: string, site:
   // Asked for first, so that a site that counts up gives exchanges of no route block 0.
   site.block(UNMATCHED_KEY);
   const correlation = compileCorrelation(head.correlation, names);
-  const upstreams = new Map<string, Upstream>();
+  const destinations = new Map<string, Destination>();
   for (const [id, settings] of document.upstreams) {
-    upstreams.set(id, site.upstream(id, settings, site.block(`upstream:${id}`)));
+    destinations.set(id, compileDestination(id, settings, site, names));
     yield;
   }
   const secure = new Set<string>();
   for (const [id, { tls }] of Object.entries(head.listeners)) if (tls.length > 0) secure.add(id);
-  const parts = { names, site, upstreams, secure, patterns: new Patterns(), kept: new Map() };
+  const parts = { names, site, destinations, secure, patterns: new Patterns(), kept: new Map() };
   const places = new Map(Object.keys(head.listeners).map((id) => [id, new MatcherBuilder(names, parts.patterns)]));
   const routes = new Map<string, Route>();
   for (const [id, settings] of document.routes) {
@@ -82,13 +90,22 @@ export function* compileInSteps(document: DocumentParts, revision: string, site:
     listeners.set(id, compileListener(id, head.listeners[id], site.block(`listener:${id}`), matcher));
   }
   const { notice, limit } = head.drain;
-  return { revision, names, correlation, listeners, routes, upstreams, drain: { notice, limit } };
+  return { revision, names, correlation, listeners, routes, destinations, drain: { notice, limit } };
+}
+
+function compileDestination(id: string, settings: DestinationSettings, site: Site, names: NameSet): Destination {
+  const own = site.block(`upstream:${id}`);
+  const endpoints = settings.endpoints.map(({ url }) =>
+    readEndpoint(url).is === 'address' ? site.block(memberKey(id, url)) : -1,
+  );
+  const upstream = site.upstream(id, settings, { own, endpoints }, names);
+  return { upstream, protection: site.protection(id, settings, own) };
 }
 
 interface Parts {
   readonly names: NameSet;
   readonly site: Site;
-  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly destinations: ReadonlyMap<string, Destination>;
   readonly secure: ReadonlySet<string>;
   readonly patterns: Patterns;
   /** Settings and plans that routes share, by what their settings say. */
@@ -101,17 +118,20 @@ interface Kept {
 }
 
 function compileRoute(id: string, settings: RouteSettings, parts: Parts): Route {
-  const { names, site, upstreams, secure } = parts;
+  const { names, site, destinations, secure } = parts;
   const { path } = settings.match;
   const place = { route: id, path: path?.kind === 'regex' ? undefined : path?.value, secure };
   const policies = buildPolicies(settings, place, names);
   const blocks: number[] = [];
-  const sides = sidesOf(settings.release).map((side): Upstream => {
-    const upstream = upstreams.get(side);
-    if (upstream === undefined) throw new Error(`route ${id}: there is no upstream ${side}`);
-    blocks.push(site.block(`route:${id}|${side}`));
-    return upstream;
-  });
+  const fallback = settings.fallback?.upstream;
+  const sides = [...sidesOf(settings.release), ...(fallback === undefined ? [] : [fallback])].map(
+    (side): Destination => {
+      const destination = destinations.get(side);
+      if (destination === undefined) throw new Error(`route ${id}: there is no upstream ${side}`);
+      blocks.push(site.block(`route:${id}|${side}`));
+      return destination;
+    },
+  );
   if (path?.kind === 'regex') about(`route ${id}: match.path.regex`, () => parts.patterns.compile(path.value));
   const release = about(`route ${id}: release`, () => buildRelease(id, settings.release, names));
   const plan = planOf(settings, policies, release, sides, parts.kept);
@@ -128,24 +148,33 @@ const NO_BLOCKS: readonly number[] = Object.freeze([]);
  * processor's caches.
  */
 function planOf(
-  { release: asked, listeners }: RouteSettings,
+  { release: asked, listeners, fallback: asFallback, faults }: RouteSettings,
   policies: Policies,
   release: Release,
-  upstreams: readonly Upstream[],
+  destinations: readonly Destination[],
   kept: Parts['kept'],
 ): Plan {
   const { gates, answers, rewrite } = policies;
+  const fallback = compileFallback(asFallback, destinations.length);
+  const rest = { gates, answers, release, destinations, rewrite, fallback, faults };
   const said = plainlySaid(asked);
-  if (said === undefined)
-    return { settings: { release: asked, listeners }, gates, answers, release, upstreams, rewrite };
+  if (said === undefined) return { settings: { release: asked, listeners }, ...rest };
   const saying = `${said} ${listeners.join(' ')}`;
   const known = kept.get(saying) ?? { settings: { release: asked, listeners }, plan: undefined };
   kept.set(saying, known);
-  const plan = { settings: known.settings, gates, answers, release, upstreams, rewrite };
-  if (!isPlain(policies)) return plan;
+  const plan = { settings: known.settings, ...rest };
+  if (!isPlain(policies) || fallback !== undefined || faults !== undefined) return plan;
   known.plan ??= plan;
   // A release of the route's own speaks of it by name.
   return known.plan.release === release ? known.plan : plan;
+}
+
+/** A fallback upstream is the last of the plan's. */
+function compileFallback(settings: RouteSettings['fallback'], destinations: number): Fallback | undefined {
+  if (settings?.upstream !== undefined) return { upstream: destinations - 1 };
+  if (settings?.reply === undefined) return undefined;
+  const { status, headers, body } = settings.reply;
+  return { reply: { status, headers: Object.entries(headers), body } };
 }
 
 /** Puts a route where the requests of each of its listeners find it. */

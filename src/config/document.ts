@@ -5,8 +5,7 @@
  * as Infinity for limits. The canonical JSON of a document is its identity: the revision is that JSON's hash.
  */
 
-import type { CorrelationSettings, ListenerSettings, RouteSettings } from '../routing/route.ts';
-import type { UpstreamSettings } from '../upstream/upstream.ts';
+import type { CorrelationSettings, DestinationSettings, ListenerSettings, RouteSettings } from '../routing/route.ts';
 
 export interface AdminSettings {
   readonly address: string;
@@ -33,7 +32,7 @@ export interface Document {
   readonly workers: number | undefined;
   readonly drain: { readonly notice: number; readonly limit: number };
   readonly correlation: CorrelationSettings;
-  readonly upstreams: Readonly<Record<string, UpstreamSettings>>;
+  readonly upstreams: Readonly<Record<string, DestinationSettings>>;
   readonly routes: Readonly<Record<string, RouteSettings>>;
   /** Validated in shape; they get life with rollouts and invariants. */
   readonly rollouts: Readonly<Record<string, unknown>>;

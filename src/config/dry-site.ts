@@ -5,7 +5,8 @@
  * Its upstreams answer every question about themselves and can serve nobody.
  */
 
-import type { Upstream, UpstreamSettings } from '../upstream/upstream.ts';
+import type { Protection } from '../policy/policy.ts';
+import type { Upstream, UpstreamBlocks, UpstreamSettings } from '../upstream/upstream.ts';
 import type { Site } from './compile.ts';
 
 /** A site whose upstreams have no members; blocks are numbered in the order they are asked for. */
@@ -13,6 +14,7 @@ export function drySite(): Site {
   const blocks = new Map<string, number>();
   return {
     upstream: dryUpstream,
+    protection: () => UNPROTECTED,
     block(key) {
       const known = blocks.get(key) ?? blocks.size;
       blocks.set(key, known);
@@ -21,6 +23,8 @@ export function drySite(): Site {
   };
 }
 
-function dryUpstream(id: string, settings: UpstreamSettings, block: number): Upstream {
-  return { id, settings, block, members: [], aim: () => undefined };
+const UNPROTECTED: Protection = { circuit: undefined, limiter: undefined, retry: undefined, hedge: undefined };
+
+function dryUpstream(id: string, settings: UpstreamSettings, { own }: UpstreamBlocks): Upstream {
+  return { id, settings, block: own, members: [], aim: () => undefined };
 }

@@ -5,8 +5,8 @@
  * problem with its place. Only a text that is no YAML gives one problem, because nothing after it can be trusted.
  */
 
-import type { RouteSettings } from '../routing/route.ts';
-import type { UpstreamSettings } from '../upstream/upstream.ts';
+import type { DestinationSettings, RouteSettings } from '../routing/route.ts';
+
 import { revisionOf } from './canonical.ts';
 import { noticeTwins } from './check-routes.ts';
 import { checkShape } from './check-shape.ts';
@@ -73,7 +73,7 @@ function resolveDocument(root: MapNode, problems: Problems): Document {
   };
 }
 
-function resolveUpstreams(root: Node, problems: Problems): Record<string, UpstreamSettings> {
+function resolveUpstreams(root: Node, problems: Problems): Record<string, DestinationSettings> {
   const defaults = child(root, 'defaults');
   return Object.fromEntries(
     entries(child(root, 'upstreams')).map(([id, node]) => [

@@ -60,7 +60,7 @@ function checkUpstream(
   expected: string,
 ): string | undefined {
   const where = `expected upstream ${expected}, but route ${route.id}`;
-  if (route.plan.upstreams.length === 0) return `${where} has no upstream and answers by itself`;
+  if (route.plan.destinations.length === 0) return `${where} has no upstream and answers by itself`;
   const { reached, refusal } = sidesFor(table, route, request, listener);
   if (reached.has(expected)) return undefined;
   if (reached.size === 0) return `${where} refuses the request: ${refusal}`;
@@ -80,7 +80,7 @@ function sidesFor(
   for (const draw of [0.5, ...splitsOf(route.plan.settings.release).flatMap(middles)]) {
     const exchange = new Exchange(0, draw, request, listener.id, '', table.revision);
     const choosing = route.plan.release.choose(exchange, request, listener.internal);
-    if ('index' in choosing) reached.add(route.plan.upstreams[choosing.index].id);
+    if ('index' in choosing) reached.add(route.plan.destinations[choosing.index].upstream.id);
     else refusal = choosing.fault.detail;
   }
   return { reached, refusal };

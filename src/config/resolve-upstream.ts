@@ -5,17 +5,25 @@
  * Policies are resolved in full here, so that whoever gives one life finds its settings complete.
  */
 
-import type { Balance, EndpointSettings, TimeoutSettings, UpstreamSettings } from '../upstream/upstream.ts';
+import type { Failure, LimitsSettings, RetrySettings } from '../policy/policy.ts';
+import type { DestinationSettings } from '../routing/route.ts';
+import type {
+  Balance,
+  EndpointSettings,
+  HashSettings,
+  HealthCheckSettings,
+  TimeoutSettings,
+} from '../upstream/upstream.ts';
 import { atKey, atValue, type Problems } from './problems.ts';
 import { durationAt, isOff, numberAt, numberOf, sizeAt, textAt, textOf } from './reader.ts';
 import { child, entries, has, items, type Node, nameOf, shown } from './tree.ts';
 import { type Flaw, hostFlaw, pathFlaw } from './wording.ts';
 
-const FAILURES: readonly (string | number)[] = ['connect', 'reset', 'timeout', 502, 503, 504];
+const FAILURES: readonly Failure[] = ['connect', 'reset', 'timeout', 502, 503, 504];
 const RETRIED_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
 
 /** `node`: the upstream with what it inherits. */
-export function resolveUpstream(node: Node, problems: Problems): UpstreamSettings {
+export function resolveUpstream(node: Node, problems: Problems): DestinationSettings {
   return {
     endpoints: resolveEndpoints(node, problems),
     balance: resolveBalance(child(node, 'balance')),
@@ -23,32 +31,41 @@ export function resolveUpstream(node: Node, problems: Problems): UpstreamSetting
     retry: unlessOff(child(node, 'retry'), resolveRetry),
     circuitBreaker: unlessOff(child(node, 'circuitBreaker'), (breaker) => ({
       consecutiveFailures: numberAt(breaker, 'consecutiveFailures', 10),
+      failureRate: 'off' as const,
       openFor: durationAt(breaker, 'openFor', 30_000),
+      maxOpenFor: 300_000,
       on: failuresAt(breaker),
+      recovery: { ramp: 10_000 },
     })),
     healthCheck: has(node, 'healthCheck')
       ? unlessOff(child(node, 'healthCheck'), (check) => resolveHealthCheck(check, problems))
       : 'off',
     outliers: unlessOff(child(node, 'outliers'), (outliers) => ({
       consecutiveFailures: numberAt(outliers, 'consecutiveFailures', 5),
+      successRate: 'off' as const,
+      maxEjectFor: 300_000,
       ejectFor: durationAt(outliers, 'ejectFor', 30_000),
       maxEjectedPercent: numberAt(outliers, 'maxEjectedPercent', 50),
     })),
-    limits: unlessOff(child(node, 'limits'), (limits) => ({
-      concurrency: numberAt(limits, 'concurrency', 1024),
-      queue: numberAt(limits, 'queue', 1024),
-      queueTimeout: durationAt(limits, 'queueTimeout', 1000),
-    })),
+    slowStart: 0,
+    panicPercent: 50,
+    hedge: 'off',
+    limits: unlessOff(
+      child(node, 'limits'),
+      (limits): LimitsSettings => ({
+        concurrency: numberAt(limits, 'concurrency', 1024),
+        queue: numberAt(limits, 'queue', 1024),
+        queueTimeout: durationAt(limits, 'queueTimeout', 1000),
+      }),
+    ),
   };
 }
 
-type Policy = Readonly<Record<string, unknown>>;
-
-function unlessOff(node: Node | undefined, resolve: (node: Node | undefined) => Policy): Policy | 'off' {
+function unlessOff<T>(node: Node | undefined, resolve: (node: Node | undefined) => T): T | 'off' {
   return isOff(node) ? 'off' : resolve(node);
 }
 
-function resolveRetry(node: Node | undefined): Policy {
+function resolveRetry(node: Node | undefined): RetrySettings {
   const backoff = child(node, 'backoff');
   const methods = child(node, 'methods');
   return {
@@ -64,12 +81,13 @@ function resolveRetry(node: Node | undefined): Policy {
   };
 }
 
-function failuresAt(node: Node | undefined): readonly (string | number)[] {
+function failuresAt(node: Node | undefined): readonly Failure[] {
   const on = child(node, 'on');
-  return on === undefined ? FAILURES : items(on).flatMap((item) => textOf(item) ?? numberOf(item) ?? []);
+  // The shape let nothing else through.
+  return on === undefined ? FAILURES : items(on).flatMap((item) => (textOf(item) as Failure) ?? numberOf(item) ?? []);
 }
 
-function resolveHealthCheck(node: Node | undefined, problems: Problems): Policy {
+function resolveHealthCheck(node: Node | undefined, problems: Problems): HealthCheckSettings {
   const path = textAt(node, 'path') ?? '/healthz';
   const pathNode = child(node, 'path');
   // A query is allowed here: the path is asked for, not compared.
@@ -78,6 +96,8 @@ function resolveHealthCheck(node: Node | undefined, problems: Problems): Policy 
     problems.error(atValue(pathNode), `path: ${shown(pathNode)} ${wrong.reason}`, wrong.advice);
   return {
     path,
+    status: [200, 299],
+    body: undefined,
     interval: durationAt(node, 'interval', 5000),
     timeout: durationAt(node, 'timeout', 1000),
     healthyAfter: numberAt(node, 'healthyAfter', 2),
@@ -90,7 +110,9 @@ function resolveBalance(node: Node | undefined): Balance {
   if (word === 'p2c' || word === 'round-robin' || word === 'least-request' || word === 'random') return word;
   const [key, value] = entries(child(node, 'hash'))[0] ?? [];
   if (key === undefined || value === undefined) return 'p2c';
-  return { hash: { [key]: key === 'header' ? textOf(value)?.toLowerCase() : (textOf(value) ?? true) } };
+  const said = key === 'header' ? textOf(value)?.toLowerCase() : (textOf(value) ?? true);
+  // The shape let one of the five through, with a value of its kind.
+  return { hash: { [key]: said } as unknown as HashSettings };
 }
 
 function resolveTimeout(node: Node | undefined, problems: Problems): TimeoutSettings {

@@ -187,7 +187,7 @@ export class Control {
 /** Compiles on this thread first and asks the examples: what fails, fails before any data thread hears of it. */
 function compilesHere({ document, revision }: ValidReading, block: (key: string) => number): boolean {
   try {
-    const table = compile(document, revision, { upstream: drySite().upstream, block });
+    const table = compile(document, revision, { ...drySite(), block });
     return rehearse(table, document.examples).length === 0;
   } catch {
     // What it was, and where in the text, is worked out by trying it out once more.

@@ -49,6 +49,8 @@ export interface FaultKind {
 export interface Fault {
   readonly kind: FaultKind;
   readonly detail: string;
+  /** Seconds after which it may go better, where somebody knows; undefined: nobody does. */
+  readonly retryAfter: number | undefined;
 }
 
 function kind(
@@ -100,6 +102,6 @@ export const FAULTS: Readonly<Record<FaultCode, FaultKind>> = Object.freeze({
   internal_error: kind('internal_error', 'router', 500, 'no', 'Router error', 'proxy_internal_error'),
 });
 
-export function fault(code: FaultCode, detail: string): Fault {
-  return { kind: FAULTS[code], detail };
+export function fault(code: FaultCode, detail: string, retryAfter?: number): Fault {
+  return { kind: FAULTS[code], detail, retryAfter };
 }

@@ -17,8 +17,21 @@ export const BLOCKS_PER_SEGMENT = 4096;
  * the usual statuses lie in one line of the processor's cache: with many routes every block is a cold one.
  */
 export const ROUTE_BLOCK = { sum: 0, statuses: 1, buckets: 69 } as const;
-/** Layout of a block of kind upstream. */
-export const UPSTREAM_BLOCK = { inFlight: 0, outcomes: 1, retries: 16 } as const;
+/** Layout of a block of kind upstream. `places` and `queued` are a thread's part of what all threads hold (core/words.ts). */
+export const UPSTREAM_BLOCK = {
+  inFlight: 0,
+  outcomes: 1,
+  retries: 16,
+  places: 32,
+  queued: 33,
+  opened: 36,
+  refused: 44,
+  denied: 52,
+  hedges: 56,
+  fallbacks: 60,
+} as const;
+/** Layout of a block of kind member: attempts that ended well and badly, and ejections by cause. */
+export const MEMBER_BLOCK = { good: 0, bad: 1, ejections: 2 } as const;
 /** Layout of a block of kind listener. */
 export const LISTENER_BLOCK = { connections: 0, cuts: 1 } as const;
 /** Layout of the one block of kind thread: what a thread counts of itself. */
@@ -37,6 +50,35 @@ export const OUTCOME_NUMBER = Object.freeze(
  * `status`: a status that has no counter of its own. */
 export const RETRY_REASONS = ['reused', 'connect', 'reset', 'timeout', '500', '502', '503', '504', 'status'] as const;
 export type RetryReason = (typeof RETRY_REASONS)[number];
+
+/** What opened a circuit, in the order of their counters; `probe`: it was half-open and its probe failed. */
+export const OPENING_CAUSES = ['consecutive_failures', 'failure_rate', 'probe'] as const;
+export type OpeningCause = (typeof OPENING_CAUSES)[number];
+
+/**
+ * Why an upstream was not asked, in the order of their counters. `displaced`: it waited longest when the queue was full and
+ * turned newest-first.
+ */
+export const REFUSAL_CAUSES = [
+  'circuit_open',
+  'circuit_isolated',
+  'queue_full',
+  'queue_timeout',
+  'displaced',
+  'no_member',
+] as const;
+export type RefusalCause = (typeof REFUSAL_CAUSES)[number];
+
+/** Why a failed attempt got no further one though its kind is retried, in the order of their counters. */
+export const DENIAL_CAUSES = ['budget', 'attempts', 'deadline', 'circuit'] as const;
+export type DenialCause = (typeof DENIAL_CAUSES)[number];
+
+/** Second requests sent before the first one was answered, and those of them that answered first. */
+export const HEDGE_ENDS = ['sent', 'won'] as const;
+
+/** Why a member was ejected, in the order of their counters. */
+export const EJECTION_CAUSES = ['consecutive_failures', 'success_rate', 'probe'] as const;
+export type EjectionCause = (typeof EJECTION_CAUSES)[number];
 
 /**
  * Why a client's connection was ended where no exchange tells of it, in the order of their counters. `silent`: no byte of

@@ -10,6 +10,7 @@
 import type { Clock } from './clock.ts';
 import { LISTENER_BLOCK, UPSTREAM_BLOCK } from './lanes.ts';
 import type { SharedLanes } from './shared.ts';
+import { UPSTREAM_WORDS } from './words.ts';
 
 /** Exchanges of no route. Its block is 0 in every process. */
 export const UNMATCHED_KEY = 'route:_none|';
@@ -22,20 +23,31 @@ const UNSEEN_LIMIT = 600_000;
 /** How long a block rests before it gets a new owner: longer than a stream usually lives, milliseconds. */
 const LINGER = 3_600_000;
 
-/** What a key says: a route with the upstream it reached ('' where none), an upstream, a listener, or the threads. */
+/** What a key says: a route with the upstream it reached ('' where none), an upstream or a member of it, a listener, or
+ * the threads. */
 export type KeyFacts =
   | { readonly kind: 'route'; readonly route: string; readonly upstream: string }
   | { readonly kind: 'upstream'; readonly upstream: string }
+  | { readonly kind: 'member'; readonly upstream: string; readonly member: string }
   | { readonly kind: 'listener'; readonly listener: string }
   | { readonly kind: 'thread' };
 
-/** The facts in a key. Upstream ids hold no `|`, so the last one parts route and upstream. */
+/** The key of a member of an upstream. */
+export function memberKey(upstream: string, member: string): string {
+  return `member:${upstream}|${member}`;
+}
+
+/** The facts in a key. Upstream ids hold no `|`, so the last one parts route and upstream, the first upstream and member. */
 export function readKey(key: string): KeyFacts {
   if (key.startsWith('route:')) {
     const bar = key.lastIndexOf('|');
     return { kind: 'route', route: key.slice(6, bar), upstream: key.slice(bar + 1) };
   }
   if (key.startsWith('upstream:')) return { kind: 'upstream', upstream: key.slice(9) };
+  if (key.startsWith('member:')) {
+    const bar = key.indexOf('|');
+    return { kind: 'member', upstream: key.slice(7, bar), member: key.slice(bar + 1) };
+  }
   if (key.startsWith('listener:')) return { kind: 'listener', listener: key.slice(9) };
   return { kind: 'thread' };
 }
@@ -63,6 +75,8 @@ export class BlockLedger {
   private readonly owners = new Map<string, Owned>();
   /** Blocks without owner, those free for longest first, each with the time it may be used from. */
   private readonly free: { readonly block: number; readonly from: number }[] = [];
+  /** Keys that live outside of documents. */
+  private readonly held = new Set<string>();
   /** What the open claim asked for: a scrape meanwhile must not take it away. */
   private claimed: ReadonlyMap<string, number> | undefined = undefined;
   private size = 0;
@@ -99,6 +113,20 @@ export class BlockLedger {
     };
   }
 
+  /** The block of a key that no document speaks of (a member found by name), until `letGo`. */
+  hold(key: string): number {
+    const block = this.own(key);
+    this.held.add(key);
+    return block;
+  }
+
+  /** A held key is no more; its counts are shown to one further scrape. */
+  letGo(key: string): void {
+    if (!this.held.delete(key)) return;
+    const owned = this.owners.get(key);
+    if (owned !== undefined) owned.left ??= this.clock.now();
+  }
+
   /** Every key a scrape shows, with its block: those of the document, and those that left since the last scrape. */
   shown(): [key: string, block: number][] {
     return Array.from(this.owners, ([key, owned]) => [key, owned.block]);
@@ -107,7 +135,8 @@ export class BlockLedger {
   /** A scrape was answered: keys that had left by then are shown no more. */
   scraped(): void {
     for (const [key, owned] of this.owners) {
-      if (owned.left !== undefined && this.claimed?.has(key) !== true) this.release(key, LINGER);
+      if (owned.left === undefined || this.held.has(key)) continue;
+      if (this.claimed?.has(key) !== true) this.release(key, LINGER);
     }
   }
 
@@ -115,15 +144,24 @@ export class BlockLedger {
   resetGauges(lane: number): void {
     for (const [key, block] of this.shown()) {
       const { kind } = readKey(key);
-      if (kind === 'upstream') this.lanes.reset(lane, block, UPSTREAM_BLOCK.inFlight);
+      if (kind === 'upstream') this.releasePlaces(lane, block);
       if (kind === 'listener') this.lanes.reset(lane, block, LISTENER_BLOCK.connections);
     }
+  }
+
+  /** What a thread held of an upstream is free again for the others. */
+  private releasePlaces(lane: number, block: number): void {
+    const words = this.lanes.words.block(block);
+    this.lanes.reset(lane, block, UPSTREAM_BLOCK.inFlight);
+    Atomics.sub(words, UPSTREAM_WORDS.inFlight, this.lanes.reset(lane, block, UPSTREAM_BLOCK.places));
+    Atomics.sub(words, UPSTREAM_WORDS.queued, this.lanes.reset(lane, block, UPSTREAM_BLOCK.queued));
+    Atomics.notify(words, UPSTREAM_WORDS.wake);
   }
 
   private keep(asked: ReadonlyMap<string, number>): void {
     const now = this.clock.now();
     for (const [key, owned] of this.owners) {
-      if (asked.has(key)) owned.left = undefined;
+      if (asked.has(key) || this.held.has(key)) owned.left = undefined;
       else owned.left ??= now;
       // Without anyone who scrapes, removed keys would pile up for ever.
       if (owned.left !== undefined && now - owned.left > UNSEEN_LIMIT) this.release(key, LINGER);

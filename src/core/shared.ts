@@ -7,12 +7,16 @@
  */
 
 import { BLOCK_SIZE, BLOCKS_PER_SEGMENT, Lane } from './lanes.ts';
+import { Words } from './words.ts';
 
 const SEGMENT_BYTES = BLOCKS_PER_SEGMENT * BLOCK_SIZE * Float64Array.BYTES_PER_ELEMENT;
 
 export class SharedLanes {
   private readonly memory: SharedArrayBuffer[][];
   private readonly lanes: Lane[];
+  private readonly common: SharedArrayBuffer[] = [];
+  /** The words that all threads share, a block beside each block of counters. */
+  readonly words = new Words();
 
   /** `count`: how many data threads write; at least 1. */
   constructor(count: number) {
@@ -31,11 +35,18 @@ export class SharedLanes {
       while (memory.length < segments) memory.push(new SharedArrayBuffer(SEGMENT_BYTES));
       this.lanes[i].grow(memory);
     }
+    while (this.common.length < segments) this.common.push(new SharedArrayBuffer(SEGMENT_BYTES));
+    this.words.grow(this.common);
   }
 
   /** The segments of one lane, to be handed to its thread. */
   segments(lane: number): readonly SharedArrayBuffer[] {
     return this.memory[lane];
+  }
+
+  /** The segments of the words, to be handed to every thread. */
+  get commonSegments(): readonly SharedArrayBuffer[] {
+    return this.common;
   }
 
   /** One counter, all lanes added up. */
@@ -45,13 +56,16 @@ export class SharedLanes {
     return total;
   }
 
-  /** Sets a block to 0 in every lane, before it gets a new owner. */
+  /** Sets a block to 0 in every lane, and its words, before it gets a new owner. */
   clear(block: number): void {
     for (const lane of this.lanes) for (let i = 0; i < BLOCK_SIZE; i++) lane.set(block, i, 0);
+    this.words.block(block).fill(0);
   }
 
-  /** Sets one value of one lane to 0: a gauge whose thread died with what it counted. */
-  reset(lane: number, block: number, offset: number): void {
+  /** Sets one value of one lane to 0: a gauge whose thread died with what it counted. The value it had. */
+  reset(lane: number, block: number, offset: number): number {
+    const value = this.lanes[lane].read(block, offset);
     this.lanes[lane].set(block, offset, 0);
+    return value;
   }
 }

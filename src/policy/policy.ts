@@ -64,3 +64,145 @@ export interface RewriteSettings {
   readonly host?: string;
   readonly headers: { readonly request: HeaderEditSettings; readonly response: HeaderEditSettings };
 }
+
+/** A kind of failed attempt: a fault, or a status. */
+export type Failure = 'connect' | 'reset' | 'timeout' | 'protocol' | number;
+
+export interface RetrySettings {
+  /** Further tries after the first. */
+  readonly attempts: number;
+  readonly on: readonly Failure[];
+  /** Exponential, with full jitter. */
+  readonly backoff: { readonly initial: number; readonly max: number };
+  /** Further tries of all exchanges together: a share of the requests, and so many a second in any case. */
+  readonly budget: { readonly percent: number; readonly minPerSecond: number } | 'off';
+  readonly methods: readonly string[];
+  /** A longer body is streamed and not sent again. */
+  readonly bodyLimit: number;
+}
+
+export interface CircuitBreakerSettings {
+  /** Infinity: off. */
+  readonly consecutiveFailures: number;
+  readonly failureRate: { readonly percent: number; readonly minRequests: number; readonly window: number } | 'off';
+  /** The first time; twice as long at each opening that follows soon, up to maxOpenFor. */
+  readonly openFor: number;
+  readonly maxOpenFor: number;
+  readonly on: readonly Failure[];
+  /** How long the share of requests let through grows after a probe succeeded; 0: all at once. */
+  readonly recovery: { readonly ramp: number };
+}
+
+export interface LimitsSettings {
+  /** Attempts under way on all threads; Infinity: off. */
+  readonly concurrency: number | 'adaptive';
+  readonly queue: number;
+  readonly queueTimeout: number;
+}
+
+export interface HedgeSettings {
+  /** Milliseconds without a reply, or the quantile of recent replies. */
+  readonly after: number | 'p50' | 'p90' | 'p95' | 'p99';
+  /** Most requests that are sent twice, of all. */
+  readonly percent: number;
+}
+
+/** What protects an upstream, as written. */
+export interface ProtectionSettings {
+  readonly retry: RetrySettings | 'off';
+  readonly circuitBreaker: CircuitBreakerSettings | 'off';
+  readonly limits: LimitsSettings | 'off';
+  readonly hedge: HedgeSettings | 'off';
+}
+
+/** What `Circuit.enter` returns where it lets nothing through. */
+export const REFUSED = -1;
+
+/** The breaker of an upstream, one for the process. */
+export interface Circuit {
+  /** One attempt asks to pass: REFUSED, or a pass that `judge` or `forgive` takes back exactly once. */
+  enter(now: number): number;
+  /** Why it refuses now. */
+  refusal(now: number): Fault;
+  /** Whether a pass is that of the one probe. */
+  isProbe(pass: number): boolean;
+  /** The attempt ended well, or with this failure. */
+  judge(pass: number, failure: Failure | undefined, now: number): void;
+  /** The attempt ended without saying anything about the upstream. */
+  forgive(pass: number, now: number): void;
+}
+
+/** Someone who waits for a place. The links are the queue's. */
+export interface Waiter {
+  ahead: Waiter | undefined;
+  behind: Waiter | undefined;
+  /** A place was taken for it; it is in no queue any more. */
+  onPlace(now: number): void;
+  /** It was pushed out of the queue. */
+  onShed(reason: Fault): void;
+}
+
+/** The concurrency limit of an upstream, one for the process, with this thread's part of the queue before it. */
+export interface Limiter {
+  /** Takes a place where one is free and nobody waits for it. */
+  enter(): boolean;
+  /** Gives a place back. `ms`: how long the attempt took to its reply's head; -1 where that says nothing. */
+  leave(now: number, ms: number, failed: boolean): void;
+  /** Waits for a place; why not, where the queue is full. */
+  wait(waiter: Waiter, now: number): Fault | undefined;
+  /** Waits no more. `late`: because its time in the queue was over. */
+  withdraw(waiter: Waiter, late: boolean): Fault | undefined;
+  readonly queueTimeout: number;
+}
+
+/** When a failed attempt deserves another. */
+export interface Retry {
+  readonly attempts: number;
+  readonly bodyLimit: number;
+  retriesOn(failure: Failure): boolean;
+  /** Whether this method may be sent again though it may have been processed. */
+  retriesMethod(method: string): boolean;
+  /** Milliseconds before the n-th further try, n from 1. */
+  pause(n: number): number;
+  /** A first attempt begins: it earns its share of the budget. */
+  earn(now: number): void;
+  /** Takes one further try out of the budget, where it has one. */
+  spend(now: number): boolean;
+}
+
+/** When a request is sent a second time before the first is answered. */
+export interface Hedge {
+  /** Milliseconds to wait before; Infinity where too little is known yet. */
+  delay(): number;
+  /** A reply's head came after so many milliseconds. */
+  learn(ms: number): void;
+  /** Takes one second request out of the share there is for them. */
+  spend(now: number): boolean;
+  earn(now: number): void;
+}
+
+/** What stands before one upstream on one thread; undefined where it is off. */
+export interface Protection {
+  readonly circuit: Circuit | undefined;
+  readonly limiter: Limiter | undefined;
+  readonly retry: Retry | undefined;
+  readonly hedge: Hedge | undefined;
+}
+
+/** What a route does where no member of its upstream can serve: another upstream by its index in the plan, or a reply. */
+export type Fallback = { readonly upstream: number } | { readonly reply: Reply };
+
+export interface FallbackSettings {
+  readonly upstream?: string;
+  readonly reply?: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+}
+
+/** Faults that a route makes itself, so that its users can rehearse real ones. Percent of its requests. */
+export interface InjectionSettings {
+  readonly delay?: { readonly time: number; readonly percent: number };
+  readonly abort?: { readonly status: number; readonly percent: number };
+}

@@ -58,13 +58,13 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   // 6 choose: the client's version first, then the weighted split inside it
   const chosen = plan.release.choose(exchange, request, listener.internal);
   if ('fault' in chosen) return void attempt.refuse(chosen.fault, chosen.status);
-  const upstream = plan.upstreams[chosen.index];
+  const { upstream } = plan.destinations[chosen.index];
   exchange.version = chosen.version;
   exchange.upstream = upstream.id;
   exchange.block = blockOf(route, chosen.index);
 
   // 7 aim: a member from the balancer
-  const member = upstream.aim(exchange, undefined);
+  const member = upstream.aim(exchange, [], exchange.arrived);
   if (member === undefined)
     return void attempt.refuse(fault('no_member', `upstream ${upstream.id} has no member that can serve`));
   if (plan.settings.release.mode === 'redirect') return void attempt.answer(toCluster(member.id, request.target));

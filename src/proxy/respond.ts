@@ -57,7 +57,9 @@ export function faultReply(exchange: Exchange, fault: Fault, status: number): Re
   ];
   // RFC 9110 section 15.5.22 asks for the field. It is not the protocol that is too old here, so it names the one spoken.
   if (status === UPGRADE_REQUIRED) headers.push(['Upgrade', 'HTTP/1.1']);
-  if (status === 503 || status === 429) headers.push(['Retry-After', String(RETRY_AFTER)]);
+  if (status === 503 || status === 429) {
+    headers.push(['Retry-After', String(Math.max(1, Math.ceil(fault.retryAfter ?? RETRY_AFTER)))]);
+  }
   return { status, headers, body: `${JSON.stringify(problem)}\n` };
 }
 

@@ -7,9 +7,20 @@
 
 import type { RequestFacts } from '../core/exchange.ts';
 import type { NameSet } from '../core/names.ts';
-import type { Answer, Gate, HeaderEdit, RedirectSettings, RewriteSettings } from '../policy/policy.ts';
+import type {
+  Answer,
+  Fallback,
+  FallbackSettings,
+  Gate,
+  HeaderEdit,
+  InjectionSettings,
+  Protection,
+  ProtectionSettings,
+  RedirectSettings,
+  RewriteSettings,
+} from '../policy/policy.ts';
 import type { Release, ReleaseSettings } from '../release/release.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { Upstream, UpstreamSettings } from '../upstream/upstream.ts';
 
 export type Zone = 'internal' | 'edge';
 
@@ -59,6 +70,8 @@ export interface RouteSettings {
   readonly release: ReleaseSettings;
   readonly redirect?: RedirectSettings;
   readonly rewrite: RewriteSettings;
+  readonly fallback?: FallbackSettings;
+  readonly faults?: InjectionSettings;
   /** Names of listeners; resolved (default: every listener of zone internal). */
   readonly listeners: readonly string[];
 }
@@ -71,6 +84,15 @@ export interface Rewrite {
   readonly response: HeaderEdit | undefined;
 }
 
+/** An upstream as the document has it: who serves, and what protects it. */
+export type DestinationSettings = UpstreamSettings & ProtectionSettings;
+
+/** An upstream in a table, with what protects it. */
+export interface Destination {
+  readonly upstream: Upstream;
+  readonly protection: Protection;
+}
+
 /** What is done with an exchange of a route. One object for all routes that are alike in it, as thousands may be. */
 export interface Plan {
   /** What is asked after compiling. */
@@ -78,8 +100,14 @@ export interface Plan {
   readonly gates: readonly Gate[];
   readonly answers: readonly Answer[];
   readonly release: Release;
-  /** By the index that the release chooses; empty for a route that only answers (a redirect). */
-  readonly upstreams: readonly Upstream[];
+  /**
+   * By the index that the release chooses, the fallback's last; empty for a route that only answers (a redirect).
+   */
+  readonly destinations: readonly Destination[];
+  /** undefined: a fault is answered as such. */
+  readonly fallback: Fallback | undefined;
+  /** undefined: nothing is made to fail. */
+  readonly faults: InjectionSettings | undefined;
   readonly rewrite: Rewrite;
 }
 
@@ -135,6 +163,6 @@ export interface Table {
   readonly correlation: Correlation;
   readonly listeners: ReadonlyMap<string, ListenerTable>;
   readonly routes: ReadonlyMap<string, Route>;
-  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly destinations: ReadonlyMap<string, Destination>;
   readonly drain: { readonly notice: number; readonly limit: number };
 }

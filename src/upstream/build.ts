@@ -7,16 +7,22 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
-import type { PlaneLog } from '../core/events.ts';
+import type { PlaneEvents, PlaneLog } from '../core/events.ts';
+import type { Lane } from '../core/lanes.ts';
+import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
+import type { Words } from '../core/words.ts';
 import { balancer } from './balance.ts';
 import { PooledMember } from './member.ts';
-import type { Upstream, UpstreamSettings } from './upstream.ts';
+import type { MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from './upstream.ts';
 
 export interface UpstreamNeeds {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly draw: Draw;
+  readonly lane: Lane;
+  readonly words: Words;
+  readonly tell: PlaneEvents;
   readonly log?: PlaneLog;
 }
 
@@ -30,7 +36,7 @@ export class UpstreamLedger {
   }
 
   /** The upstream for a new table; members known from earlier tables keep their connections. */
-  upstream(id: string, settings: UpstreamSettings, block: number): Upstream {
+  upstream(id: string, settings: UpstreamSettings, blocks: UpstreamBlocks, _names: NameSet): Upstream {
     const known = this.members.get(id) ?? new Map<string, PooledMember>();
     this.members.set(id, known);
     const candidates = settings.endpoints.map(({ url, weight }) => {
@@ -42,7 +48,12 @@ export class UpstreamLedger {
     });
     const members = candidates.map(({ member }) => member);
     const pick = balancer(settings.balance, candidates, this.needs.draw);
-    return { id, settings, block, members, aim: (_exchange, tried) => pick(tried) };
+    return { id, settings, block: blocks.own, members, aim: (_exchange, tried) => pick(tried[0]) };
+  }
+
+  /** Who is found by name or registered, in place of those before. */
+  join(id: string, members: readonly MemberSettings[]): void {
+    void [id, members];
   }
 
   /** Called once a table is in: members that none of these upstreams names retire. */

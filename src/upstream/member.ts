@@ -70,6 +70,10 @@ export class PooledMember implements Member, LinkHome {
     );
   }
 
+  judge(_failed: boolean, _now: number): void {}
+
+  forgive(_now: number): void {}
+
   /** Open connections, idle ones too. */
   get connections(): number {
     return this.links.size;

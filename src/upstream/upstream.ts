@@ -17,33 +17,92 @@ export interface EndpointSettings {
   readonly weight: number;
 }
 
-export type Balance =
-  | 'p2c'
-  | 'round-robin'
-  | 'least-request'
-  | 'random'
-  | { readonly hash: Readonly<Record<string, unknown>> };
+/** What a consistent hash is made of. */
+export type HashSettings =
+  | { readonly header: string }
+  | { readonly cookie: string }
+  | { readonly query: string }
+  | { readonly client: true }
+  | { readonly path: true };
+
+export type Balance = 'p2c' | 'round-robin' | 'least-request' | 'random' | { readonly hash: HashSettings };
 
 export interface TimeoutSettings {
   readonly connect: number;
   /** From aiming to the reply's head. */
   readonly attempt: number;
-  /** From arrival to the end of the reply's head, all attempts together. */
+  /** From arrival to the end of the reply's head, all attempts together, queueing too. */
   readonly total: number;
   /** Between two reads of a body, or of a tunnel. */
   readonly idle: number;
 }
 
+/** What is asked of every member from time to time. */
+export interface HealthCheckSettings {
+  /** undefined: a TCP connection that stands is enough. */
+  readonly path: string | undefined;
+  /** First and last status that is well. */
+  readonly status: readonly [first: number, last: number];
+  /** Text that must stand in the first 64 KiB of the body. */
+  readonly body: string | undefined;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly healthyAfter: number;
+  readonly unhealthyAfter: number;
+}
+
+export interface OutlierSettings {
+  readonly consecutiveFailures: number;
+  /** Success rate against the others, looked at every `interval`; `off` leaves it to the failures in a row. */
+  readonly successRate:
+    | {
+        readonly interval: number;
+        /** Fewer attempts at a member say nothing about it. */
+        readonly minRequests: number;
+        /** Fewer members that can be compared say nothing about one of them. */
+        readonly minMembers: number;
+        /** How many standard deviations below the others is too low. */
+        readonly deviations: number;
+      }
+    | 'off';
+  /** The first time; each further time in a row that much longer, up to maxEjectFor. */
+  readonly ejectFor: number;
+  readonly maxEjectFor: number;
+  readonly maxEjectedPercent: number;
+}
+
 export interface UpstreamSettings {
   readonly endpoints: readonly EndpointSettings[];
   readonly balance: Balance;
+  /** How long the share of a member that came, or came back, grows from a tenth to its weight; 0: at once. */
+  readonly slowStart: number;
+  /** Below this share of members that can serve, all of them are used; 0: never. */
+  readonly panicPercent: number;
   readonly timeout: TimeoutSettings;
-  /** Policies of the contract as resolved settings, or 'off'. Their parts get life with the policies themselves. */
-  readonly retry: Readonly<Record<string, unknown>> | 'off';
-  readonly circuitBreaker: Readonly<Record<string, unknown>> | 'off';
-  readonly healthCheck: Readonly<Record<string, unknown>> | 'off';
-  readonly outliers: Readonly<Record<string, unknown>> | 'off';
-  readonly limits: Readonly<Record<string, unknown>> | 'off';
+  readonly healthCheck: HealthCheckSettings | 'off';
+  readonly outliers: OutlierSettings | 'off';
+}
+
+/** A member as it is told to a thread. */
+export interface MemberSettings {
+  /** Metric label and log field: the endpoint's URL as written, or with the address that its name led to. */
+  readonly id: string;
+  /** An address, or `localhost`; never a name that somebody would have to ask for. */
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` as the document has it, for a Host header where the client sent none. */
+  readonly authority: string;
+  readonly weight: number;
+  /** Its block of counters and words. */
+  readonly block: number;
+  /** When it joined, as `timeWord`; 0 where it was there from the start. */
+  readonly since: number;
+}
+
+/** Blocks of counters of an upstream: its own, and those of its endpoints that are addresses (-1 for names). */
+export interface UpstreamBlocks {
+  readonly own: number;
+  readonly endpoints: readonly number[];
 }
 
 /** An upstream in a table. `block` is its block of counters (core/lanes.ts). */
@@ -51,20 +110,27 @@ export interface Upstream {
   readonly id: string;
   readonly settings: UpstreamSettings;
   readonly block: number;
+  /** Those there are now; of an upstream with names the list changes while a table lives. */
   readonly members: readonly Member[];
-  /** Picks a member for the next attempt, another than `tried` where there is one; undefined where none can serve. */
-  aim(exchange: Exchange, tried: Member | undefined): Member | undefined;
+  /**
+   * Picks a member for the next attempt, none of `tried` while another is free; undefined where none can serve. `now`:
+   * monotonic. Where it hands out the probe of an ejected member, what becomes of the attempt must be told (`judge`,
+   * `forgive`).
+   */
+  aim(exchange: Exchange, tried: readonly Member[], now: number): Member | undefined;
 }
 
 export interface Member {
-  /** The endpoint's URL as written; metric label and log field. */
   readonly id: string;
-  /** `host:port` for a Host header where the client sent none. */
   readonly authority: string;
   /** Attempts under way on this thread. */
   inFlight: number;
   /** The pooled link used last, or a new one that is still connecting. `fresh` never takes a pooled one; `now` is monotonic. */
   link(sink: LinkSink, connectTimeout: number, fresh: boolean, now: number): Link;
+  /** An attempt that began ended well or badly; badly counts towards its ejection. */
+  judge(failed: boolean, now: number): void;
+  /** An attempt ended without saying anything about the member (the client left, another try was faster). */
+  forgive(now: number): void;
 }
 
 /**

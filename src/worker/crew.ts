@@ -11,7 +11,17 @@ import type { PlaneLog } from '../core/events.ts';
 import { pack } from './parcel.ts';
 import { type Pauses, restPauses } from './pauses.ts';
 import { canShare } from './ports.ts';
-import type { Answer, DataThread, EndableThread, ListenCall, Order, Parcel, ThreadStatus } from './protocol.ts';
+import type {
+  Answer,
+  BlockMemory,
+  DataThread,
+  EndableThread,
+  ListenCall,
+  MembersCall,
+  Order,
+  Parcel,
+  ThreadStatus,
+} from './protocol.ts';
 
 /** How long a thread may take to swap a document or to open a port, milliseconds. */
 const ANSWER_LIMIT = 15_000;
@@ -26,7 +36,7 @@ export interface CrewNeeds {
   readonly count: number;
   /** Starts the thread of a lane; `onEnd` hears once that it is over, and of what it died. */
   readonly start: (lane: number, onEnd: (cause: Error | undefined) => void) => EndableThread;
-  readonly memory: (lane: number) => readonly SharedArrayBuffer[];
+  readonly memory: (lane: number) => BlockMemory;
   /** A thread is gone: what it held open counts no more. */
   readonly resetGauges: (lane: number) => void;
   /** Brings the threads' access log lines together; undefined where nobody reads them, or no thread needs it. */
@@ -51,6 +61,8 @@ export class Crew {
   private readonly seats: Seat[];
   private readonly pauses: Pauses;
   private readonly listening: ListenCall[] = [];
+  /** The members that are in no document, by upstream, as every thread has them or gets them. */
+  private readonly members = new Map<string, MembersCall>();
   /** What a thread that starts anew gets; undefined until the first document is in. */
   private current: Order | undefined = undefined;
   /** The last order packed, while threads may still need it. */
@@ -104,6 +116,17 @@ export class Crew {
       seat.ready = undefined;
     }
     await Promise.all(asked.map((seat) => this.ask(seat, (thread) => thread.drop(revision))));
+  }
+
+  /** Tells every thread who serves an upstream beside the endpoints of the document. */
+  async join(call: MembersCall): Promise<void> {
+    if (call.members.length === 0) this.members.delete(call.upstream);
+    else this.members.set(call.upstream, call);
+    await Promise.all(
+      this.seats.map((seat) =>
+        this.ask(seat, (thread) => thread.members(call, this.needs.memory(seat.lane)), QUESTION_LIMIT),
+      ),
+    );
   }
 
   /** Opens a listener on every thread; the first thread picks the port where it is 0. The answer is the port. */
@@ -240,7 +263,8 @@ export class Crew {
 
   private async prepareOne(seat: Seat, order: Order): Promise<Answer<undefined>> {
     const { revision } = order;
-    const call = { revision, parcel: this.pack(order), memory: this.needs.memory(seat.lane) };
+    const members = [...this.members.values()];
+    const call = { revision, parcel: this.pack(order), memory: this.needs.memory(seat.lane), members };
     seat.asked = revision;
     seat.ready = undefined;
     const answer = await this.ask(seat, (thread) => thread.prepare(call), COMPILE_LIMIT);

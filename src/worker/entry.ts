@@ -22,11 +22,12 @@ const thread = buildThread({
   threads: birth.threads,
   debug: birth.debug,
   log: (level, fields, message) => say({ is: 'log', level, fields, message }),
+  tell: (event) => say({ is: 'event', event }),
   sink: ring === undefined ? undefined : (lines) => ring.write(lines),
 });
 
 port.on('message', (message: ToThread) => {
-  void answer(message.id, message.method, message.argument);
+  void answer(message.id, message.method, message.given);
 });
 
 // A thread is ended, not left to end: what it compiled is written now or never. Nothing to do but at the first start.
@@ -34,10 +35,10 @@ flushCompileCache();
 
 process.on('uncaughtExceptionMonitor', () => thread.lastWords());
 
-async function answer(id: number, method: Method, argument: unknown): Promise<void> {
+async function answer(id: number, method: Method, given: readonly unknown[]): Promise<void> {
   // Each method takes what its call carries; remote.ts is the only one who writes calls.
-  const call = thread[method] as (argument: unknown) => Promise<Answer<unknown>>;
-  say({ is: 'answer', id, answer: await call.call(thread, argument) });
+  const call = thread[method] as (...given: readonly unknown[]) => Promise<Answer<unknown>>;
+  say({ is: 'answer', id, answer: await call.call(thread, ...given) });
 }
 
 function say(message: FromThread): void {

@@ -77,7 +77,7 @@ function partsOf<T>(settings: Readonly<Record<string, T>>, blocksOf: (id: string
 function ownerOf(key: string): string {
   const facts = readKey(key);
   if (facts.kind === 'route') return `route:${facts.route}`;
-  return facts.kind === 'upstream' ? `upstream:${facts.upstream}` : key;
+  return facts.kind === 'upstream' || facts.kind === 'member' ? `upstream:${facts.upstream}` : key;
 }
 
 function taken(byOwner: Map<string, [string, number][]>, owner: string): Blocks {

@@ -7,7 +7,8 @@
  */
 
 import type { compile } from '../config/compile.ts';
-import type { LogLevel } from '../core/events.ts';
+import type { LogLevel, PlaneEvent } from '../core/events.ts';
+import type { MemberSettings } from '../upstream/upstream.ts';
 
 /** What `compile` takes: a validated document. */
 export type Document = Parameters<typeof compile>[0];
@@ -32,8 +33,23 @@ export interface PrepareCall {
   readonly revision: string;
   /** The order's document and blocks, packed. */
   readonly parcel: Parcel;
-  /** The lane's memory behind the blocks. */
-  readonly memory: readonly SharedArrayBuffer[];
+  readonly memory: BlockMemory;
+  /** Members that are not in the document, of every upstream that has such. */
+  readonly members: readonly MembersCall[];
+}
+
+/** The memory behind the blocks. */
+export interface BlockMemory {
+  /** Of the thread's lane. */
+  readonly lane: readonly SharedArrayBuffer[];
+  /** The words that all threads share. */
+  readonly common: readonly SharedArrayBuffer[];
+}
+
+/** Who is found by name or registered, of one upstream: the whole list, in place of the one before. */
+export interface MembersCall {
+  readonly upstream: string;
+  readonly members: readonly MemberSettings[];
 }
 
 export interface ListenCall {
@@ -57,6 +73,8 @@ export interface DataThread {
   commit(revision: string): Promise<Answer<undefined>>;
   /** Forgets the table of this revision, prepared or about to be. */
   drop(revision: string): Promise<Answer<undefined>>;
+  /** Takes the members of an upstream that are not in the document; `memory` grows with them. */
+  members(call: MembersCall, memory: BlockMemory): Promise<Answer<undefined>>;
   /** Opens a listener of the table; the answer is the port. */
   listen(call: ListenCall): Promise<Answer<number>>;
   /** From now on replies carry `Connection: close`; new connections are still served. */
@@ -80,12 +98,14 @@ export type Method = keyof DataThread;
 export interface ToThread {
   readonly id: number;
   readonly method: Method;
-  readonly argument: unknown;
+  /** The arguments of the method. */
+  readonly given: readonly unknown[];
 }
 
 /** From a data thread. */
 export type FromThread =
   | { readonly is: 'answer'; readonly id: number; readonly answer: Answer<unknown> }
+  | { readonly is: 'event'; readonly event: PlaneEvent }
   | {
       readonly is: 'log';
       readonly level: LogLevel;

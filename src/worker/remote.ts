@@ -6,13 +6,15 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import type { PlaneLog } from '../core/events.ts';
+import type { PlaneEvents, PlaneLog } from '../core/events.ts';
 import type {
   Answer,
   Birth,
+  BlockMemory,
   DataThread,
   EndableThread,
   FromThread,
+  MembersCall,
   Method,
   ThreadStatus,
   ToThread,
@@ -23,6 +25,7 @@ export interface RemoteNeeds {
   readonly lane: number;
   readonly birth: Birth;
   readonly log: PlaneLog;
+  readonly tell: PlaneEvents;
   /** The thread is over; `cause` is undefined where it was asked to end. */
   readonly onEnd: (cause: Error | undefined) => void;
 }
@@ -61,6 +64,7 @@ class RemoteThread implements EndableThread {
 
   prepare = (call: Parameters<DataThread['prepare']>[0]) => this.call<undefined>('prepare', call);
   commit = (revision: string) => this.call<undefined>('commit', revision);
+  members = (call: MembersCall, memory: BlockMemory) => this.call<undefined>('members', call, memory);
   drop = (revision: string) => this.call<undefined>('drop', revision);
   listen = (call: Parameters<DataThread['listen']>[0]) => this.call<number>('listen', call);
   drain = () => this.call<undefined>('drain', undefined);
@@ -72,13 +76,13 @@ class RemoteThread implements EndableThread {
     await this.worker.terminate();
   }
 
-  private call<T>(method: Method, argument: unknown): Promise<Answer<T>> {
+  private call<T>(method: Method, ...given: unknown[]): Promise<Answer<T>> {
     if (this.over) return Promise.resolve({ ok: false, reason: 'the thread ended' });
     return new Promise((resolve) => {
       this.calls += 1;
       // entry.ts answers a call with what the method of the same name returned.
       this.open.set(this.calls, resolve as (answer: Answer<unknown>) => void);
-      this.say({ id: this.calls, method, argument });
+      this.say({ id: this.calls, method, given });
     });
   }
 
@@ -86,6 +90,8 @@ class RemoteThread implements EndableThread {
     if (message.is === 'answer') {
       this.open.get(message.id)?.(message.answer);
       this.open.delete(message.id);
+    } else if (message.is === 'event') {
+      needs.tell(message.event);
     } else {
       needs.log(message.level, message.fields, message.message);
     }

@@ -5,7 +5,7 @@
  * destination: through rings in shared memory, or directly where there is no second thread.
  */
 
-import type { PlaneLog } from '../core/events.ts';
+import type { PlaneEvents, PlaneLog } from '../core/events.ts';
 import type { BlockLedger } from '../core/ledger.ts';
 import type { SharedLanes } from '../core/shared.ts';
 import type { Destination } from '../telemetry/destination.ts';
@@ -21,6 +21,7 @@ export interface CrewSite {
   readonly lanes: SharedLanes;
   readonly ledger: BlockLedger;
   readonly log: PlaneLog;
+  readonly tell: PlaneEvents;
   /** Somebody reads level debug. */
   readonly debug: boolean;
   /** undefined: nobody reads the access log. */
@@ -30,18 +31,18 @@ export interface CrewSite {
 }
 
 export async function startCrew(site: CrewSite): Promise<Crew> {
-  const { workers, hostname, lanes, ledger, log, debug, accessLog } = site;
+  const { workers, hostname, lanes, ledger, log, tell, debug, accessLog } = site;
   const threads = Math.max(1, workers);
   const lines = accessLog === undefined || workers === 0 ? undefined : new LineCollector(accessLog);
   const start = site.startWorker ?? startWorker;
   const worker = (lane: number, onEnd: RemoteNeeds['onEnd']): EndableThread =>
-    start({ lane, birth: { hostname, threads, debug, lines: lines?.memory(lane) }, log, onEnd });
+    start({ lane, birth: { hostname, threads, debug, lines: lines?.memory(lane) }, log, tell, onEnd });
   // The data plane is for the threads to load; this one needs it only where it is the thread.
   const local = workers === 0 ? await loadLocalThread() : undefined;
   return new Crew({
     count: threads,
     start: (lane, onEnd) => (local === undefined ? worker(lane, onEnd) : local(site)),
-    memory: (lane) => lanes.segments(lane),
+    memory: (lane) => ({ lane: lanes.segments(lane), common: lanes.commonSegments }),
     resetGauges: (lane) => ledger.resetGauges(lane),
     lines,
     log,
@@ -50,13 +51,13 @@ export async function startCrew(site: CrewSite): Promise<Crew> {
 
 async function loadLocalThread(): Promise<(site: CrewSite) => EndableThread> {
   const { buildThread } = await import('./build.ts');
-  return ({ hostname, log, debug, accessLog }) => {
+  return ({ hostname, log, tell, debug, accessLog }) => {
     const sink =
       accessLog &&
       ((lines: Buffer): boolean => {
         accessLog.write(Buffer.from(lines));
         return true;
       });
-    return buildThread({ hostname, log, debug, sink, threads: 1 });
+    return buildThread({ hostname, log, tell, debug, sink, threads: 1 });
   };
 }

@@ -11,17 +11,22 @@ import type { DocumentParts, Site, Steps } from '../config/compile.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Settled } from '../core/events.ts';
 import type { Lane } from '../core/lanes.ts';
+import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
+import type { Words } from '../core/words.ts';
+import type { Protection, ProtectionSettings } from '../policy/policy.ts';
 import type { Table } from '../routing/route.ts';
 import { AccessLog, type BatchSink } from '../telemetry/access-log.ts';
 import { countInto } from '../telemetry/counters.ts';
-import type { Upstream, UpstreamSettings } from '../upstream/upstream.ts';
+import type { MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from '../upstream/upstream.ts';
 import { unpack } from './parcel.ts';
 import {
   type Answer,
+  type BlockMemory,
   done,
   type EndableThread,
   type ListenCall,
+  type MembersCall,
   type Parcel,
   type PrepareCall,
   refused,
@@ -44,8 +49,17 @@ export interface RunningPlane {
 
 /** The living upstreams of the thread. */
 export interface RunningUpstreams {
-  upstream(id: string, settings: UpstreamSettings, block: number): Upstream;
+  upstream(id: string, settings: UpstreamSettings, blocks: UpstreamBlocks, names: NameSet): Upstream;
+  /** Who is found by name or registered, in place of those before. */
+  join(id: string, members: readonly MemberSettings[]): void;
   keepOnly(upstreams: Iterable<Upstream>): void;
+  stop(): void;
+}
+
+/** What protects them. */
+export interface RunningProtections {
+  protection(id: string, settings: ProtectionSettings, block: number): Protection;
+  keepOnly(ids: ReadonlySet<string>): void;
   stop(): void;
 }
 
@@ -53,7 +67,9 @@ export interface ThreadParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly lane: Lane;
+  readonly words: Words;
   readonly upstreams: RunningUpstreams;
+  readonly protections: RunningProtections;
   readonly plane: (settled: Settled[]) => RunningPlane;
   readonly compile: (document: DocumentParts, revision: string, site: Site) => Steps<Table>;
   /** Resolves once the requests that have arrived by now were seen to. */
@@ -83,8 +99,9 @@ export class Thread implements EndableThread {
     this.plane = parts.plane(settled);
   }
 
-  async prepare({ parcel, revision, memory }: PrepareCall): Promise<Answer<undefined>> {
-    this.parts.lane.grow(memory);
+  async prepare({ parcel, revision, memory, members }: PrepareCall): Promise<Answer<undefined>> {
+    this.grow(memory);
+    for (const call of members) this.parts.upstreams.join(call.upstream, call.members);
     const work = { revision };
     this.work = work;
     this.prepared = undefined;
@@ -107,7 +124,13 @@ export class Thread implements EndableThread {
     const names = table.correlation.context.map(({ name }) => name);
     this.accessLog?.learn(revision, names);
     this.plane.swap(table);
-    this.parts.upstreams.keepOnly(table.upstreams.values());
+    this.keepOnly(table);
+    return done();
+  }
+
+  async members({ upstream, members }: MembersCall, memory: BlockMemory): Promise<Answer<undefined>> {
+    this.grow(memory);
+    this.parts.upstreams.join(upstream, members);
     return done();
   }
 
@@ -134,6 +157,7 @@ export class Thread implements EndableThread {
     try {
       await this.plane.stop(limit);
       this.parts.upstreams.stop();
+      this.parts.protections.stop();
       this.accessLog?.stop();
       this.parts.timers.stop();
       return done();
@@ -170,11 +194,15 @@ export class Thread implements EndableThread {
   }
 
   private async compile(parcel: Parcel, work: { readonly revision: string }): Promise<Table> {
-    const { clock, upstreams, breathe } = this.parts;
+    const { clock, upstreams, protections, breathe } = this.parts;
     const { revision } = work;
     const { document, block } = unpack(parcel);
-    const upstream: Site['upstream'] = (id, settings, number) => upstreams.upstream(id, settings, number);
-    const steps = this.parts.compile(document, revision, { upstream, block });
+    const site: Site = {
+      upstream: (id, settings, blocks, names) => upstreams.upstream(id, settings, blocks, names),
+      protection: (id, settings, number) => protections.protection(id, settings, number),
+      block,
+    };
+    const steps = this.parts.compile(document, revision, site);
     for (let since = clock.now(); ; ) {
       const step = steps.next();
       if (step.done === true) return step.value;
@@ -189,6 +217,18 @@ export class Thread implements EndableThread {
     this.work = undefined;
     this.prepared = undefined;
     // Members that only the forgotten table named go with it.
-    this.parts.upstreams.keepOnly(this.current?.upstreams.values() ?? []);
+    this.keepOnly(this.current);
+  }
+
+  /** What this table does not name has no life any more. */
+  private keepOnly(table: Table | undefined): void {
+    const upstreams = Array.from(table?.destinations.values() ?? [], ({ upstream }) => upstream);
+    this.parts.upstreams.keepOnly(upstreams);
+    this.parts.protections.keepOnly(new Set(upstreams.map(({ id }) => id)));
+  }
+
+  private grow({ lane, common }: BlockMemory): void {
+    this.parts.lane.grow(lane);
+    this.parts.words.grow(common);
   }
 }

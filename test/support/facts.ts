@@ -53,7 +53,9 @@ export function bareRoute(id: string, match: Partial<MatchSettings>): Route {
       gates: [],
       answers: [],
       release: { choose: () => ({ index: 0, version: undefined }) },
-      upstreams: [],
+      destinations: [],
+      fallback: undefined,
+      faults: undefined,
       rewrite: { target: undefined, host: undefined, request: undefined, response: undefined },
     },
   };

@@ -4,8 +4,8 @@
 
 import { compile, type Site } from '../../src/config/compile.ts';
 import type { Document } from '../../src/config/document.ts';
-import type { ListenerSettings, RouteSettings, Table } from '../../src/routing/route.ts';
-import type { Upstream, UpstreamSettings } from '../../src/upstream/upstream.ts';
+import type { DestinationSettings, ListenerSettings, RouteSettings, Table } from '../../src/routing/route.ts';
+import type { Upstream } from '../../src/upstream/upstream.ts';
 
 export function listenerSettings(rest: Partial<ListenerSettings> = {}): ListenerSettings {
   return {
@@ -20,16 +20,19 @@ export function listenerSettings(rest: Partial<ListenerSettings> = {}): Listener
   };
 }
 
-export function upstreamSettings(): UpstreamSettings {
+export function upstreamSettings(): DestinationSettings {
   return {
     endpoints: [{ url: 'http://127.0.0.1:7001', weight: 1 }],
     balance: 'p2c',
+    slowStart: 0,
+    panicPercent: 50,
     timeout: { connect: 1000, attempt: 3000, total: 10_000, idle: 60_000 },
     retry: 'off',
     circuitBreaker: 'off',
     healthCheck: 'off',
     outliers: 'off',
     limits: 'off',
+    hedge: 'off',
   };
 }
 
@@ -59,7 +62,8 @@ export function countingSite(): Site & { readonly blocks: ReadonlyMap<string, nu
   const blocks = new Map<string, number>();
   return {
     blocks,
-    upstream: (id, settings, block): Upstream => ({ id, settings, block, members: [], aim: () => undefined }),
+    upstream: (id, settings, { own }): Upstream => ({ id, settings, block: own, members: [], aim: () => undefined }),
+    protection: () => ({ circuit: undefined, limiter: undefined, retry: undefined, hedge: undefined }),
     block(key) {
       const known = blocks.get(key) ?? blocks.size;
       blocks.set(key, known);

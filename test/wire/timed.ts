@@ -9,11 +9,14 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { compile, compileInSteps } from '../../src/config/compile.ts';
+import { drySite } from '../../src/config/dry-site.ts';
 import { readDocument } from '../../src/config/read.ts';
+import type { PlaneEvent } from '../../src/core/events.ts';
 import { CUTS, Lane, LISTENER_BLOCK } from '../../src/core/lanes.ts';
 import { BlockLedger } from '../../src/core/ledger.ts';
 import { SharedLanes } from '../../src/core/shared.ts';
 import { TICK, Timers } from '../../src/core/timers.ts';
+import { ProtectionLedger } from '../../src/policy/ledger.ts';
 import { Plane } from '../../src/proxy/plane.ts';
 import { UpstreamLedger } from '../../src/upstream/build.ts';
 import { pack } from '../../src/worker/parcel.ts';
@@ -38,6 +41,7 @@ export class TimedStage {
   readonly timers = new Timers(this.clock, false);
   readonly origin: RawOrigin;
   readonly said: Said[] = [];
+  readonly events: PlaneEvent[] = [];
   readonly ports = new Map<string, number>();
   readonly thread: Thread;
   private readonly shared = new SharedLanes(1);
@@ -47,7 +51,9 @@ export class TimedStage {
 
   constructor(origin: RawOrigin) {
     this.origin = origin;
-    const { clock, timers } = this;
+    const { clock, timers, shared } = this;
+    const { words } = shared;
+    const tell = (event: PlaneEvent) => void this.events.push(event);
     const lane = new Lane();
     const draw = seededDraw(1);
     const hear = (level: string, fields: Said['fields'], message: string) =>
@@ -56,7 +62,9 @@ export class TimedStage {
       clock,
       timers,
       lane,
-      upstreams: new UpstreamLedger({ clock, timers, draw, log: hear }),
+      words,
+      upstreams: new UpstreamLedger({ clock, timers, draw, lane, words, tell, log: hear }),
+      protections: new ProtectionLedger({ clock, draw, lane, words, tell }),
       plane: (settled) =>
         new Plane({
           clock,
@@ -84,11 +92,11 @@ export class TimedStage {
     assert.ok(reading.ok, JSON.stringify(reading));
     const { document, revision } = reading;
     const claim = this.ledger.claim();
-    const upstream = () => ({ id: '', settings: {}, block: 0, members: [], aim: () => undefined }) as never;
-    compile(document, revision, { upstream, block: (key) => claim.block(key) });
+    compile(document, revision, { ...drySite(), block: (key) => claim.block(key) });
     claim.settle();
     const parcel = pack({ document, revision, blocks: claim.entries() });
-    const call = { revision, parcel, memory: this.shared.segments(0) };
+    const memory = { lane: this.shared.segments(0), common: this.shared.commonSegments };
+    const call = { revision, parcel, memory, members: [] };
     assert.deepEqual(await this.thread.prepare(call), { ok: true, value: undefined });
     assert.deepEqual(await this.thread.commit(revision), { ok: true, value: undefined });
     if (this.ports.size > 0) return;

@@ -22,13 +22,15 @@ test('blocks are asked for by key, and block 0 is that of no route', () => {
     'route:shop|tax',
     'upstream:cart',
     'upstream:tax',
+    'member:cart|http://127.0.0.1:7001',
+    'member:tax|http://127.0.0.1:7001',
     'listener:internal',
   ];
   assert.deepEqual([...site.blocks.keys()].sort(), ['route:_none|', ...keys].sort());
   const route = table.routes.get('shop');
   assert.equal(route?.block, site.blocks.get('route:shop|'));
   assert.deepEqual(
-    route?.plan.upstreams.map(({ id, block }, i) => [id, block, blockOf(route, i)]),
+    route?.plan.destinations.map(({ upstream: { id, block } }, i) => [id, block, blockOf(route, i)]),
     ['cart', 'tax'].map((id) => [id, site.blocks.get(`upstream:${id}`), site.blocks.get(`route:shop|${id}`)]),
   );
   assert.equal(table.listeners.get('internal')?.block, site.blocks.get('listener:internal'));
@@ -50,16 +52,16 @@ test('choices are all sides of split and versions, in order, each once', () => {
   };
   const ids = ['old', 'red', 'next', 'white'];
   const table = tableOf(documentOf({ game: routeSettings({}, { release }) }, ids));
-  const sides = table.routes.get('game')?.plan.upstreams.map(({ id }) => id);
+  const sides = table.routes.get('game')?.plan.destinations.map(({ upstream }) => upstream.id);
   assert.deepEqual(sides, ['white', 'next', 'red', 'old']);
 });
 
 test('upstreams are lent by the site, those of no route too, and shared between routes', () => {
   const table = tableOf(documentOf({ a: routeSettings({}), b: routeSettings({}) }, ['cart', 'spare']));
-  assert.deepEqual([...table.upstreams.keys()], ['cart', 'spare']);
+  assert.deepEqual([...table.destinations.keys()], ['cart', 'spare']);
   const [a, b] = ['a', 'b'].map((id) => table.routes.get(id));
   assert.equal(a?.plan, b?.plan);
-  assert.equal(a?.plan.upstreams[0], table.upstreams.get('cart'));
+  assert.equal(a?.plan.destinations[0], table.destinations.get('cart'));
   assert.notEqual(a?.firstBlock, b?.firstBlock);
 });
 
@@ -143,7 +145,7 @@ test('a redirecting route has an answer and needs no upstream', () => {
     },
   );
   const route = tableOf(documentOf({ moved: settings }, [])).routes.get('moved');
-  assert.deepEqual([route?.plan.answers.length, route?.plan.upstreams.length], [1, 0]);
+  assert.deepEqual([route?.plan.answers.length, route?.plan.destinations.length], [1, 0]);
 });
 
 test('what cannot be built is refused with the name of its place', () => {

@@ -72,7 +72,7 @@ export function ground(options: Options = {}): Ground {
     correlation,
     listeners: new Map([[listener.id, listener]]),
     routes: new Map(),
-    upstreams: new Map(),
+    destinations: new Map(),
     drain: { notice: 0, limit: 0 },
   };
   return { names, correlation, listener, rules: headRules(table, listener) };

@@ -20,6 +20,8 @@ function member(id: string): Member {
     link: () => {
       throw new Error('a balancer opens no links');
     },
+    judge: () => {},
+    forgive: () => {},
   };
 }
 

@@ -22,11 +22,10 @@ function settings(endpoints: Readonly<Record<string, number>>, balance: Balance 
     endpoints: Object.entries(endpoints).map(([url, weight]) => ({ url, weight })),
     balance,
     timeout: { connect: 1_000, attempt: 3_000, total: 10_000, idle: 60_000 },
-    retry: 'off',
-    circuitBreaker: 'off',
+    slowStart: 0,
+    panicPercent: 50,
     healthCheck: 'off',
     outliers: 'off',
-    limits: 'off',
   };
 }
 

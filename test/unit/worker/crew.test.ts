@@ -7,7 +7,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Crew } from '../../../src/worker/crew.ts';
 import type { Pauses } from '../../../src/worker/pauses.ts';
-import type { Answer, DataThread, EndableThread, Order, PrepareCall } from '../../../src/worker/protocol.ts';
+import type {
+  Answer,
+  DataThread,
+  EndableThread,
+  MembersCall,
+  Order,
+  PrepareCall,
+} from '../../../src/worker/protocol.ts';
 import { documentOf } from '../../support/tables.ts';
 import { until } from '../../support/wait.ts';
 
@@ -33,6 +40,7 @@ class FakeThread implements EndableThread {
 
   prepare = (call: PrepareCall) => this.answer('prepare', call.revision, undefined);
   commit = (revision: string) => this.answer('commit', revision, undefined);
+  members = (call: MembersCall) => this.answer('members', `${call.upstream}:${call.members.length}`, undefined);
   drop = (revision: string) => this.answer('drop', revision, undefined);
   listen = (call: { listener: string; port: number; reusePort: boolean }) =>
     this.answer('listen', `${call.listener}:${call.port}${call.reusePort ? ' shared' : ''}`, call.port || 4711);
@@ -99,7 +107,7 @@ function bench(count: number): Bench {
       made.born(thread);
       return thread;
     },
-    memory: () => [],
+    memory: () => ({ lane: [], common: [] }),
     resetGauges: (lane) => void resets.push(lane),
     log: (level, _fields, message) => void logged.push(`${level} ${message}`),
     pauses,

@@ -29,15 +29,15 @@ function packed() {
 test('a packed document compiles to the same table, with the same blocks', () => {
   const { table, parcel } = packed();
   const { document, block } = unpack(parcel);
-  const steps = compileInSteps(document, 'r1', { upstream: countingSite().upstream, block });
+  const steps = compileInSteps(document, 'r1', { ...countingSite(), block });
   let count = 0;
   for (let step = steps.next(); ; step = steps.next()) {
     count += 1;
     if (step.done !== true) continue;
     const read = step.value;
-    const plain = ({ routes, upstreams }: typeof table) => [
+    const plain = ({ routes, destinations }: typeof table) => [
       [...routes].map(([id, route]) => [id, route.block, route.firstBlock, route.otherBlocks, route.plan.settings]),
-      [...upstreams].map(([id, upstream]) => [id, upstream.block, upstream.settings]),
+      [...destinations].map(([id, { upstream }]) => [id, upstream.block, upstream.settings]),
     ];
     assert.deepEqual(plain(read), plain(table));
     assert.equal(read.listeners.get('internal')?.block, table.listeners.get('internal')?.block);

@@ -12,13 +12,14 @@ import { BlockLedger } from '../../../src/core/ledger.ts';
 import { NameSet } from '../../../src/core/names.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
 import { Timers } from '../../../src/core/timers.ts';
-import type { Upstream } from '../../../src/upstream/upstream.ts';
+import { Words } from '../../../src/core/words.ts';
+import type { MemberSettings, Upstream, UpstreamBlocks } from '../../../src/upstream/upstream.ts';
 import { pack } from '../../../src/worker/parcel.ts';
 import type { Document, Order } from '../../../src/worker/protocol.ts';
 import { Thread } from '../../../src/worker/thread.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { exchangeOf, factsOf, routeSettings } from '../../support/facts.ts';
-import { documentOf } from '../../support/tables.ts';
+import { countingSite, documentOf } from '../../support/tables.ts';
 import { breathe } from '../../support/wait.ts';
 
 interface Bench {
@@ -65,22 +66,30 @@ function bench(): Bench {
     };
   };
   const upstreams = {
-    upstream: (id: string, settings: Upstream['settings'], block: number): Upstream => ({
+    upstream: (id: string, settings: Upstream['settings'], { own }: UpstreamBlocks): Upstream => ({
       id,
       settings,
-      block,
+      block: own,
       members: [],
       aim: () => undefined,
     }),
+    join: (id: string, members: readonly MemberSettings[]) => void done.push(`join ${id} ${members.length}`),
     keepOnly: (kept: Iterable<Upstream>) => void done.push(`keep ${[...kept].map(({ id }) => id).join(' ')}`),
     stop: () => void done.push('upstreams stop'),
+  };
+  const protections = {
+    protection: countingSite().protection,
+    keepOnly: () => {},
+    stop: () => void done.push('protections stop'),
   };
   const sink = (text: Buffer) => lines.push(text.toString('latin1')) > 0;
   const parts = {
     clock,
     timers: new Timers(clock, false),
     lane: new Lane(),
+    words: new Words(),
     upstreams,
+    protections,
     plane,
     *compile(...work: Parameters<typeof compileInSteps>) {
       const steps = compileInSteps(...work);
@@ -113,10 +122,15 @@ function bench(): Bench {
     },
     order: (document, revision, change = {}) => {
       const claim = ledger.claim();
-      compile(document, revision, { upstream: upstreams.upstream, block: (key) => claim.block(key) });
+      compile(document, revision, { ...countingSite(), block: (key) => claim.block(key) });
       claim.settle();
       const order = { document, revision, blocks: claim.entries(), ...change };
-      return { revision, parcel: pack(order), memory: shared.segments(0) };
+      return {
+        revision,
+        parcel: pack(order),
+        memory: { lane: shared.segments(0), common: shared.commonSegments },
+        members: [],
+      };
     },
   };
 }

@@ -1,0 +1,99 @@
+/**
+ * Words in shared memory that all threads read and write: what must hold for the process, not for one thread.
+ *
+ * Rule: a block of words stands beside each block of counters (core/lanes.ts), under the same number, and goes on across
+ * tables and threads. Whoever writes a word that others write too uses Atomics; a plain read sees what another thread wrote
+ * by its next turn of the loop. A fresh block is all zeros, and zeros mean: nothing happened yet. Times are the low 32 bits of
+ * `Clock.now()` in whole milliseconds, compared by `elapsed`, so that they may wrap round.
+ */
+
+import { BLOCK_SIZE, BLOCKS_PER_SEGMENT } from './lanes.ts';
+
+/** 32-bit words in a block: as many bytes as a lane's block has. */
+export const WORDS_PER_BLOCK = BLOCK_SIZE * 2;
+
+/**
+ * Layout of an upstream's words. What is read by every request and seldom written lies apart from what every request
+ * writes: 16 words make a line of the processor's cache.
+ */
+export const UPSTREAM_WORDS = {
+  /** State and turn of the circuit; see policy/circuit.ts. */
+  circuit: 0,
+  /** Failures in a row. */
+  failures: 1,
+  /** When an open circuit lets a probe through, an isolation ends, or a probe counts as lost. */
+  until: 2,
+  /** Openings in a row, without a calm time in between. */
+  openings: 3,
+  /** When the circuit came into its state. */
+  since: 4,
+  /** Number of what opened it (policy/circuit.ts). */
+  cause: 5,
+  /** Counts every change of who can serve: pickers made before it are out of date. */
+  availability: 6,
+  /** 1 while so few members can serve that all of them are used. */
+  panic: 7,
+  /** Concurrency limit found from latency; 0 where it is not looked for. */
+  limit: 8,
+  /** Attempts that hold a place. */
+  inFlight: 16,
+  /** Exchanges that wait for a place. */
+  queued: 17,
+  /** Changes when a place came free while others wait. */
+  wake: 18,
+  /** What the search for a limit measures: samples, their sum in us, the most in flight, since when, the long average. */
+  search: 20,
+  /** Sliding counts of the retry budget (policy/window.ts). */
+  requests: 32,
+  retries: 48,
+  /** Sliding counts of the circuit's failure rate. */
+  judged: 64,
+  failed: 80,
+  /** Why an operator holds the circuit: a length, then as many bytes of UTF-8. */
+  reason: 96,
+} as const;
+
+/** Bytes of a reason that are kept. */
+export const MOST_REASON = 252;
+
+/** Layout of a member's words. */
+export const MEMBER_WORDS = {
+  /** What active checks say: 0 nothing or well, 1 ill. */
+  health: 0,
+  /** Passive ejection: 0 in, 1 out, 2 on probation (upstream/ejection.ts). */
+  ejection: 1,
+  /** When it may be tried again, or its probe counts as lost. */
+  until: 2,
+  /** Failures in a row. */
+  failures: 3,
+  /** Ejections in a row. */
+  ejections: 4,
+  /** When it came back, or came; 0 where it was there from the start: a slow start counts from here. */
+  since: 5,
+} as const;
+
+/** Milliseconds from `then` to `now`, both as `timeWord` gives them; right while less than 24 days lie between. */
+export function elapsed(then: number, now: number): number {
+  return (now - then) | 0;
+}
+
+/** A monotonic time as a word. Never 0, which stands for no time at all. */
+export function timeWord(now: number): number {
+  return Math.trunc(now) | 0 || 1;
+}
+
+/** All blocks of words as one thread sees them; the memory is the same for all. */
+export class Words {
+  private readonly segments: SharedArrayBuffer[] = [];
+
+  grow(memory: readonly SharedArrayBuffer[]): void {
+    for (let i = this.segments.length; i < memory.length; i++) this.segments.push(memory[i]);
+  }
+
+  /** The words of one block. Asked for when a table is compiled, not under traffic. */
+  block(block: number): Int32Array {
+    const segment = this.segments[Math.floor(block / BLOCKS_PER_SEGMENT)];
+    const start = (block % BLOCKS_PER_SEGMENT) * WORDS_PER_BLOCK * Int32Array.BYTES_PER_ELEMENT;
+    return new Int32Array(segment, start, WORDS_PER_BLOCK);
+  }
+}
