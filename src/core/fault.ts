@@ -32,6 +32,7 @@ export type FaultCode =
   | 'client_stalled'
   | 'route_removed'
   | 'draining'
+  | 'injected'
   | 'internal_error';
 
 export interface FaultKind {
@@ -99,6 +100,7 @@ export const FAULTS: Readonly<Record<FaultCode, FaultKind>> = Object.freeze({
   client_stalled: kind('client_stalled', 'client', 408, 'no', 'Client stalled', 'http_request_error'),
   route_removed: kind('route_removed', 'router', 503, 'no', 'Route was removed', 'destination_unavailable'),
   draining: kind('draining', 'router', 503, 'no', 'Router is stopping', 'destination_unavailable'),
+  injected: kind('injected', 'router', 503, 'no', 'Injected fault', 'proxy_internal_response'),
   internal_error: kind('internal_error', 'router', 500, 'no', 'Router error', 'proxy_internal_error'),
 });
 

@@ -38,7 +38,17 @@ export const LISTENER_BLOCK = { connections: 0, cuts: 1 } as const;
 export const THREAD_BLOCK = { droppedLines: 0 } as const;
 
 /** Outcomes of an attempt, in the order of their counters. */
-export const OUTCOMES = ['success', 'connect', 'reset', 'protocol', 'timeout', 'server_error', 'client_gone'] as const;
+/** `cancelled`: another try of the same request was faster. */
+export const OUTCOMES = [
+  'success',
+  'connect',
+  'reset',
+  'protocol',
+  'timeout',
+  'server_error',
+  'client_gone',
+  'cancelled',
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** The counter of each outcome, from `UPSTREAM_BLOCK.outcomes` on. */

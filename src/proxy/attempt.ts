@@ -1,41 +1,38 @@
 /**
- * One exchange's dealings with its upstream: steps 8 to 11 of the line.
+ * One exchange's dealings with its upstream: steps 7 to 11 of the line.
  *
- * Rule: it speaks to at most one link at a time and to the client only forwards; once a byte of a reply went to the client
+ * Rule: it relays from one try at a time and speaks to the client only forwards; once a byte of a reply went to the client
  * nothing is sent again, and a reply that breaks off breaks the client's connection. It settles exactly once, whoever
- * ends it: the reply's last byte, a fault, a timeout, the client, the operator.
+ * ends it: the reply's last byte, a fault, a timeout, the client, the operator. What waits, and what is tried again, is
+ * led by its course (course.ts), which most exchanges never need.
  */
 
 import type { Exchange } from '../core/exchange.ts';
 import { type Fault, fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
-import { OUTCOME_NUMBER, type Outcome, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
-import { SHEET } from '../core/sheet.ts';
-import { TURN } from '../core/turn.ts';
+import type { Lane, Outcome } from '../core/lanes.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import type { RequestHead } from '../http1/request.ts';
-import type { Gate, Reply } from '../policy/policy.ts';
-import type { Rewrite, Route, Table } from '../routing/route.ts';
-import type { Link, LinkSink, Member, Upstream } from '../upstream/upstream.ts';
-import { type Onward, requestHead } from './heads.ts';
-import { isIdempotent, outcomeOf, timeoutsOf } from './outcome.ts';
+import type { Destination, Rewrite, Route, Table } from '../routing/route.ts';
+import type { LinkSink } from '../upstream/upstream.ts';
+import { COURSE_WAITS, Course } from './course.ts';
+import { failureOf, isIdempotent, outcomeOf, timeoutsOf, type Verdict } from './outcome.ts';
 import { overdue, overstepped } from './overdue.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
+import { armFor } from './patience.ts';
 import { Relay } from './relay.ts';
-import { faultReply } from './respond.ts';
 import type { HeadRules } from './rules.ts';
-
-/** A body up to this size can be sent again. */
-const SMALL_BODY = 16_384;
+import type { Traveller } from './traveller.ts';
+import { gate, Try, verdictOf } from './try.ts';
+import { NO_BODY, SMALL_BODY, Upload } from './upload.ts';
 
 const UNCHANGED: Rewrite = { target: undefined, host: undefined, request: undefined, response: undefined };
+const NOBODY: readonly never[] = Object.freeze([]);
+/** Of an exchange that goes to no upstream. */
+const NO_UPLOAD = new Upload(true, false, 0);
 
-const NO_BODY = Buffer.alloc(0);
-
-export class Attempt implements Passage, LinkSink, Onward {
+export class Attempt implements Passage, LinkSink, Traveller {
   route: Route | undefined = undefined;
-  /** Gates entered, to be left when the exchange settles. */
-  gates: Gate[] | undefined = undefined;
 
   /** See heads.ts; set before the exchange goes to an upstream. */
   readonly request: RequestHead;
@@ -44,29 +41,20 @@ export class Attempt implements Passage, LinkSink, Onward {
   rewrite: Rewrite = UNCHANGED;
   forwarded = '';
   hops = Number.POSITIVE_INFINITY;
+  /** When whoever called gives up, monotonic. */
+  deadline = Number.POSITIVE_INFINITY;
 
-  private readonly client: Client;
-  private readonly table: Table;
+  readonly table: Table;
   readonly relay: Relay;
-  private upstream: Upstream | undefined = undefined;
-  private member: Member | undefined = undefined;
-  private link: Link | undefined = undefined;
-  /** The body where all of it is here, so that it can be sent again. */
-  private smallBody: Buffer | undefined = undefined;
-  /** The whole request was handed over. */
-  private requestDone = false;
-  /** Where the client waits for 100 before it sends its body. */
-  private expecting = false;
-  private uploadBlocked = false;
-  /** From when the client's rate counts. What it waits for (100, an upstream that takes nothing) is not its own time. */
-  private uploadSince = 0;
-  private blockedSince = 0;
-  /** When the request's last byte was here; its total time counts from then. */
-  private completeAt = 0;
-  private decode = false;
+  destination: Destination | undefined = undefined;
+  upload = NO_UPLOAD;
+  current: Try | undefined = undefined;
+  readonly client: Client;
+  private course: Course | undefined = undefined;
+  /** An interim reply went to the client. */
+  private hinted = false;
   private clientEnded = false;
   private linkEnded = false;
-  private settledAlready = false;
 
   constructor(client: Client, exchange: Exchange, table: Table) {
     this.client = client;
@@ -74,127 +62,130 @@ export class Attempt implements Passage, LinkSink, Onward {
     this.exchange = exchange;
     this.rules = client.door.rules;
     this.table = table;
-    this.relay = new Relay(client, exchange, this.rules, table.correlation.header);
+    this.relay = new Relay(client, exchange, this.rules, table);
   }
 
-  // ---- 8 attempt
+  get lane(): Lane {
+    return this.client.door.lane;
+  }
 
-  /** Sends head and first body bytes to a member. */
-  begin(upstream: Upstream, member: Member, bytes: Buffer, start: number, end: number, done: boolean): void {
-    const { request } = this;
-    this.upstream = upstream;
-    this.member = member;
-    this.requestDone = done;
-    this.expecting = request.expectContinue && !done && start === end;
-    this.decode = request.minor === 0;
-    this.uploadSince = this.exchange.arrived;
-    this.completeAt = this.exchange.arrived;
+  /** When the time of all its tries together is over. */
+  get end(): number {
+    return Math.min(this.upload.completeAt + timeoutsOf(this.destination).total, this.deadline);
+  }
+
+  /** A byte of a reply went to the client. */
+  get told(): boolean {
+    return this.relay.begun || this.hinted;
+  }
+
+  private now(): number {
+    return this.client.door.clock.now();
+  }
+
+  // ---- 7 aim, 8 attempt
+
+  /** Sends head and first body bytes to a member, or waits until it may; `delay`: so many milliseconds, injected. */
+  begin(destination: Destination, bytes: Buffer, start: number, end: number, done: boolean, delay: number): void {
+    const { exchange, request } = this;
+    const now = exchange.arrived;
+    this.head(destination);
+    this.upload = new Upload(done, request.expectContinue && !done && start === end, now);
+    const first = delay > 0 ? undefined : gate(destination, exchange, NOBODY, this.lane, now);
+    if (!(first instanceof Try)) {
+      this.upload.begin(bytes, start, end, Number.POSITIVE_INFINITY);
+      this.course = new Course(this);
+      if (delay > 0) this.client.wait('delay', now + delay);
+      else this.course.turnedAway(destination, first, now);
+      return;
+    }
     const { wire } = this.client;
     const slab = wire.slabOf(bytes);
-    if (!this.open(member, false, this.exchange.arrived, bytes, start, end, slab)) {
-      if (!done) this.block(this.exchange.arrived);
-      // What the kernel did not take stays where it was read.
-      if (slab !== undefined) wire.leaveSlab();
-    }
-    if (done && end - start <= SMALL_BODY && isIdempotent(this.exchange.method)) {
-      this.smallBody = start === end ? NO_BODY : Buffer.from(bytes.subarray(start, end));
-    }
-    this.await(this.exchange.arrived);
+    this.current = first;
+    const taken = first.send(this, this, this.table.names, this.left(now), false, now, bytes, start, end, slab);
+    this.upload.sent(taken, now);
+    // What the kernel did not take stays where it was read.
+    if (!taken && slab !== undefined) wire.leaveSlab();
+    if (this.mayKeep) this.upload.begin(bytes, start, end, this.bodyLimit);
+    armFor(this, now);
   }
 
-  private open(
-    member: Member,
-    fresh: boolean,
-    now: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    slab: Slab | undefined,
-  ): boolean {
-    const { exchange, upstream } = this;
-    const { connect, total } = timeoutsOf(upstream);
-    const link = member.link(this, connect, fresh, now);
-    this.link = link;
-    exchange.member = member.id;
-    exchange.attempts++;
-    member.inFlight++;
-    this.count(UPSTREAM_BLOCK.inFlight, 1);
-    if (link.connected) exchange.connectTime = 0;
-    if (this.request.upgrade !== '' || this.request.connection.upgrade) link.keepOut();
-    const left = exchange.attempts === 1 ? total : Math.ceil(this.completeAt + total - now);
-    SHEET.begin();
-    requestHead(SHEET, this, member.authority, left);
-    link.expect(this.table.names, exchange.method === 'HEAD', this.decode, this.rules.replyGuarded);
-    return link.send(bytes, start, end, slab);
+  /** The exchange heads for this destination: its budgets earn by it. */
+  head(destination: Destination): void {
+    const { retry, hedge } = destination.protection;
+    this.destination = destination;
+    retry?.earn(this.exchange.arrived);
+    hedge?.earn(this.exchange.arrived);
+  }
+
+  private get bodyLimit(): number {
+    return this.destination?.protection.retry?.bodyLimit ?? SMALL_BODY;
+  }
+
+  /** Whether the body may be asked for again: twice does no harm, or nothing of it was sent yet. */
+  private get mayKeep(): boolean {
+    return isIdempotent(this.exchange.method) || this.current?.link?.connected === false;
+  }
+
+  /** A try that had to wait: sends what was kept. */
+  send(next: Try, fresh: boolean, now: number): void {
+    const { upload } = this;
+    const { kept = NO_BODY } = upload;
+    this.current = next;
+    const { names } = this.table;
+    const taken = next.send(this, this, names, this.left(now), fresh, now, kept, 0, kept.length, undefined);
+    upload.sent(taken, now);
+    if (!this.mayKeep || kept.length > this.bodyLimit) upload.kept = undefined;
+    armFor(this, now);
+    if (taken) this.client.readOn();
+  }
+
+  /** Milliseconds that the exchange has left. */
+  left(now: number): number {
+    const { exchange, deadline } = this;
+    // The usual first try leaves as it came, with the whole of it.
+    if (now === exchange.arrived && deadline === Number.POSITIVE_INFINITY) return timeoutsOf(this.destination).total;
+    return Math.ceil(this.end - now);
   }
 
   onConnected(): void {
-    this.exchange.connectTime = this.link?.connectTime ?? -1;
-  }
-
-  /**
-   * Arms the timer for whatever is waited for now. While the client still sends its body the upstream's clock stands
-   * still: attempt and total count from the last byte of the request.
-   */
-  private await(now: number): void {
-    const { client } = this;
-    const { attempt, total, idle } = timeoutsOf(this.upstream);
-    if (this.relay.begun) client.wait(this.relay.blocked ? 'client' : 'relay', now + idle);
-    else if (this.requestDone || this.expecting) {
-      const end = this.completeAt + total;
-      if (now + attempt <= end) client.wait('reply', now + attempt);
-      else client.wait('total', end);
-    } else if (this.uploadBlocked) client.wait('relay', now + idle);
-    else client.wait('upload', now + client.door.settings.timeout.body);
+    this.exchange.connectTime = this.current?.link?.connectTime ?? -1;
+    if (!isIdempotent(this.exchange.method)) this.upload.kept = undefined;
   }
 
   onUpload(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
-    const { link, exchange, client } = this;
+    const { exchange, upload } = this;
     exchange.bytesIn += end - start;
-    const now = client.door.clock.now();
-    if (this.expecting) this.expectNoMore(now);
-    if (link === undefined) return true;
-    if (!exchange.tunnel && !this.mayGoOn(now)) return true;
-    const taken = start === end || link.write(bytes, start, end, slab);
-    this.requestDone = done;
-    if (done) this.completeAt = now;
-    this.uploadBlocked = false;
-    if (!taken && !done) this.block(now);
-    this.await(now);
-    return taken;
-  }
-
-  private block(now: number): void {
-    this.uploadBlocked = true;
-    this.blockedSince = now;
-  }
-
-  /** The body comes now, or may. */
-  private expectNoMore(now: number): void {
-    this.expecting = false;
-    this.uploadSince = now;
-  }
-
-  /** Body limit and minimum rate of the listener. */
-  private mayGoOn(now: number): boolean {
+    if (this.relay.settled) return true;
+    const now = this.now();
+    upload.came(done, now);
     const { door, body } = this.client;
-    const reason = overstepped(door.settings, body.dataBytes, now - this.uploadSince);
-    if (reason !== undefined) this.fail(reason, 'client_gone');
-    return reason === undefined;
+    const reason = exchange.tunnel ? undefined : overstepped(door.settings, body.dataBytes, upload.elapsed(now));
+    if (reason !== undefined) {
+      this.fail(reason, 'client_gone', 'nothing');
+      return true;
+    }
+    const link = this.current?.link;
+    upload.keep(bytes, start, end, link === undefined ? Number.POSITIVE_INFINITY : this.bodyLimit);
+    // While a try has to wait, the client has to wait too.
+    if (link === undefined) return done;
+    const taken = start === end || link.write(bytes, start, end, slab);
+    upload.sent(taken, now);
+    armFor(this, now);
+    return taken;
   }
 
   onBadUpload(reason: Fault): void {
     this.client.closing = true;
-    this.fail(reason, 'client_gone');
+    this.fail(reason, 'client_gone', 'nothing');
   }
 
   /** The upstream took what waited. */
   onDrain(): void {
-    if (this.uploadBlocked) {
-      const now = this.client.door.clock.now();
-      this.uploadBlocked = false;
-      this.uploadSince += now - this.blockedSince;
-      this.await(now);
+    if (this.upload.blocked) {
+      const now = this.now();
+      this.upload.drained(now);
+      armFor(this, now);
     }
     this.client.readOn();
   }
@@ -202,22 +193,48 @@ export class Attempt implements Passage, LinkSink, Onward {
   // ---- 9 judge
 
   onFault(told: Fault): void {
+    const { current } = this;
+    if (current === undefined) return;
+    const now = this.now();
     const reason = told.kind.code === 'internal_error' ? this.defect(told.detail) : told;
-    const reused = this.link?.reused === true && !this.link.heard;
     if (reason.kind.code === 'overloaded') this.client.door.shortOfDescriptors();
-    this.leaveMember(outcomeOf(reason));
-    this.link = undefined;
-    const { member, smallBody } = this;
-    const again = reused && reason.kind.retryable === 'if-reused' && !this.relay.begun && smallBody !== undefined;
-    if (again && member !== undefined) {
-      // Most likely closed for idleness as the request came: once more on a fresh one, where twice does no harm.
-      this.count(UPSTREAM_BLOCK.retries + RETRY_REASONS.indexOf('reused'), 1);
-      const now = this.client.door.clock.now();
-      this.open(member, true, now, smallBody, 0, smallBody.length, undefined);
-      this.await(now);
+    const unused = current.link?.reused === true && !current.link.heard && reason.kind.retryable === 'if-reused';
+    if (unused && !this.told && this.upload.kept !== undefined && isIdempotent(this.exchange.method)) {
+      // Most likely closed for idleness as the request came: once more on a fresh connection, where twice does no harm.
+      current.countLost(outcomeOf(reason));
+      this.send(current, true, now);
       return;
     }
-    this.fail(reason, undefined);
+    this.current = undefined;
+    current.leave(outcomeOf(reason), failureOf(reason) ?? 'nothing', now);
+    this.over(current, reason, now);
+  }
+
+  /** A try is left, and its reply did not go on. */
+  private over(last: Try, reason: Fault, now: number): void {
+    if (this.relay.begun) {
+      this.fail(reason, 'reset', 'nothing');
+      return;
+    }
+    this.course ??= new Course(this);
+    this.course.failed(last, reason, now);
+  }
+
+  /** A reply whose status is worth another try: true where it is not passed on. */
+  private triesAgain(head: ReplyHead, done: boolean, now: number): boolean {
+    const { current } = this;
+    const retry = this.destination?.protection.retry;
+    if (current === undefined || this.upload.kept === undefined || this.told) return false;
+    if (retry?.retriesOn(head.status) !== true) return false;
+    this.course ??= new Course(this);
+    return this.course.takesBack(current, head, done, now, this.client.door.clock.wall());
+  }
+
+  /** A second request may go out beside the first, while that one says nothing. */
+  get mayHedge(): boolean {
+    const { upload } = this;
+    if (this.course !== undefined || this.told) return false;
+    return upload.done && upload.kept !== undefined && isIdempotent(this.exchange.method);
   }
 
   /** A defect of our own is for the log; the client hears only that there was one. */
@@ -228,75 +245,98 @@ export class Attempt implements Passage, LinkSink, Onward {
   }
 
   onTimeout(waiting: Waiting): void {
-    const { client, exchange, relay } = this;
+    const now = this.now();
+    if (COURSE_WAITS.has(waiting)) {
+      this.course ??= new Course(this);
+      this.course.onTime(waiting, now);
+    } else this.onOverdue(waiting, now);
+  }
+
+  private onOverdue(waiting: Waiting, now: number): void {
+    const { client, exchange, relay, current } = this;
     const { body } = client.door.settings.timeout;
-    const { reason, outcome } = overdue(waiting, exchange, timeoutsOf(this.upstream), body, relay.begun);
-    this.fail(reason, outcome);
+    const asked = this.deadline - exchange.arrived;
+    const times = timeoutsOf(this.destination);
+    const { reason, outcome, verdict } = overdue(waiting, exchange, times, body, relay.begun, asked);
+    if (waiting !== 'reply' || current === undefined) {
+      this.fail(reason, outcome, verdict);
+      return;
+    }
+    this.current = undefined;
+    current.leave(outcome, verdict, now);
+    current.link?.destroy();
+    this.over(current, reason, now);
   }
 
   onCut(reason: Fault): void {
-    this.fail(reason, 'client_gone');
+    this.fail(reason, 'client_gone', 'nothing');
   }
 
   onClientGone(): void {
     const { exchange } = this;
-    if (this.settledAlready) return;
+    if (this.relay.settled) return;
     exchange.fault = exchange.tunnel ? undefined : fault('client_gone', 'the client closed the connection');
     if (exchange.status === 0) exchange.status = 499;
-    this.dropLink('client_gone');
-    this.settle();
+    this.drop('client_gone', 'nothing');
+    this.relay.settle(this.now());
   }
 
   // ---- 10 relay
 
   onInterim(head: ReplyHead): boolean {
-    // Any other interim reply is no word about the body: the client waits on, and so does the attempt's time.
-    if (this.expecting && head.status === 100) {
-      const now = this.client.door.clock.now();
-      this.expectNoMore(now);
-      this.await(now);
+    // Any other one is no word about the body: the client waits on, and so does the attempt's time.
+    if (this.upload.expecting && head.status === 100) {
+      const now = this.now();
+      this.upload.expectNoMore(now);
+      armFor(this, now);
     }
+    this.hinted = true;
     return this.relay.interim(head);
   }
 
   onReply(head: ReplyHead, bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
-    const { client, exchange, link } = this;
+    const { client, exchange, current } = this;
     const now = client.door.clock.now();
+    if (head.status >= 400 && this.triesAgain(head, done, now)) return true;
+    this.course?.cancelRival(now);
     exchange.firstByteTime = now - exchange.arrived;
+    current?.answered(head.status, now);
     const switched = head.status === 101;
     if (switched && (client.request.upgrade === '' || !head.switchesTo(client.request.upgrade))) {
-      this.fail(fault('upstream_protocol', `${exchange.member} switched protocols unasked`), 'protocol');
+      this.fail(fault('upstream_protocol', `${exchange.member} switched protocols unasked`), 'protocol', 'protocol');
       return true;
     }
-    if (!this.requestDone || switched) client.closing = true;
+    if (!this.upload.done || switched) client.closing = true;
     if (switched) this.beginTunnel();
-    const taken = this.relay.first(head, this.route?.plan.rewrite.response, bytes, start, end, slab, link?.ranges);
+    const { response } = this.rewrite;
+    const taken = this.relay.first(head, response, bytes, start, end, slab, current?.link?.ranges);
+    this.upload.kept = undefined;
     if (done) this.complete(now);
-    else this.await(now);
+    else armFor(this, now);
     if (switched) client.becomeTunnel();
     return taken;
   }
 
   onBody(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
-    const taken = this.relay.pass(bytes, start, end, slab, this.link?.ranges);
+    const taken = this.relay.pass(bytes, start, end, slab, this.current?.link?.ranges);
     const now = this.client.door.clock.now();
     if (done) this.complete(now);
-    else this.await(now);
+    else armFor(this, now);
     return taken;
   }
 
   onClientDrain(): void {
     if (!this.relay.blocked) return;
     this.relay.blocked = false;
-    this.link?.resume();
-    if (!this.settledAlready) this.await(this.client.door.clock.now());
+    this.current?.link?.resume();
+    if (!this.relay.settled) armFor(this, this.now());
   }
 
   /** From here bytes pass both ways uninterpreted; each side may end its half. */
   private beginTunnel(): void {
     this.exchange.tunnel = true;
-    this.requestDone = true;
-    this.link?.becomeTunnel();
+    this.upload.done = true;
+    this.current?.link?.becomeTunnel();
   }
 
   onEnd(): void {
@@ -307,7 +347,7 @@ export class Attempt implements Passage, LinkSink, Onward {
 
   onClientEnd(): void {
     this.clientEnded = true;
-    this.link?.end();
+    this.current?.link?.end();
     this.endTunnel();
   }
 
@@ -320,78 +360,38 @@ export class Attempt implements Passage, LinkSink, Onward {
 
   /** The reply's last byte was handed to the client. */
   private complete(now: number): void {
-    const { link, exchange } = this;
-    this.leaveMember(exchange.status >= 500 ? 'server_error' : 'success');
-    this.link = undefined;
+    const { current, exchange } = this;
+    current?.leave(exchange.status >= 500 ? 'server_error' : 'success', verdictOf(exchange.status), now);
+    this.current = undefined;
     // An upload that the reply did not wait for leaves its connection in the middle of a request.
-    if (this.requestDone && !exchange.tunnel) link?.release(now);
-    else link?.destroy();
-    this.settle(now);
+    if (this.upload.done && !exchange.tunnel) current?.link?.release(now);
+    else current?.link?.destroy();
+    this.relay.settle(now);
     this.client.next(now);
-  }
-
-  /** Refuses before any upstream was asked. */
-  refuse(reason: Fault, status = reason.kind.status): void {
-    this.exchange.fault = reason;
-    if (!this.client.body.done || reason.kind.code === 'bad_request') this.client.closing = true;
-    this.say(faultReply(this.exchange, reason, status));
-  }
-
-  /** A reply in place of an upstream. */
-  answer(reply: Reply): void {
-    if (!this.client.body.done) this.client.closing = true;
-    this.say(reply);
   }
 
   /** Ends the exchange by a fault: a reply where none began, else a broken connection. */
-  private fail(reason: Fault, outcome: Outcome | undefined): void {
-    if (this.settledAlready) return;
+  private fail(reason: Fault, outcome: Outcome, verdict: Verdict): void {
+    if (this.relay.settled) return;
     this.exchange.fault = reason;
-    if (outcome !== undefined) this.dropLink(outcome);
+    this.drop(outcome, verdict);
     if (this.relay.begun) {
-      this.settle();
+      this.relay.settle(this.now());
       this.client.break();
       return;
     }
-    this.refuse(reason);
+    this.relay.refuse(reason);
   }
 
-  private say(reply: Reply): void {
-    const now = this.client.door.clock.now();
-    this.relay.own(reply);
-    this.settle(now);
-    this.client.next(now);
-  }
-
-  private dropLink(outcome: Outcome): void {
-    const { link } = this;
-    if (link === undefined) return;
-    this.leaveMember(outcome);
-    this.link = undefined;
+  /** Lets go of whatever it holds or waits for. */
+  private drop(outcome: Outcome, verdict: Verdict): void {
+    const { current } = this;
+    const now = this.now();
+    this.course?.quit(now);
+    if (current === undefined) return;
+    this.current = undefined;
+    current.leave(outcome, verdict, now);
     // Bytes of a tunnel have no framing that would tell the origin that it broke off.
-    link.destroy(this.exchange.tunnel);
-  }
-
-  private leaveMember(outcome: Outcome): void {
-    if (this.link === undefined || this.member === undefined) return;
-    this.member.inFlight--;
-    this.count(UPSTREAM_BLOCK.inFlight, -1);
-    this.count(UPSTREAM_BLOCK.outcomes + OUTCOME_NUMBER[outcome], 1);
-  }
-
-  private count(offset: number, amount: number): void {
-    if (this.upstream !== undefined) this.client.door.lane.add(this.upstream.block, offset, amount);
-  }
-
-  private settle(now: number = this.client.door.clock.now()): void {
-    if (this.settledAlready) return;
-    this.settledAlready = true;
-    const { client, exchange } = this;
-    const { door } = client;
-    exchange.totalTime = now - exchange.arrived;
-    client.passage = undefined;
-    if (this.gates !== undefined) for (const gate of this.gates) gate.leave(exchange);
-    door.current.leave(this.table);
-    TURN.settled(exchange, door.settled);
+    current.link?.destroy(this.exchange.tunnel);
   }
 }

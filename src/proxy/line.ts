@@ -11,9 +11,12 @@ import { ownText } from '../core/text.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { Reply } from '../policy/policy.ts';
 import { blockOf, type Matched, type Plan } from '../routing/route.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { Attempt } from './attempt.ts';
+import { deadlineOf } from './deadline.ts';
 import { hopsOf, lastHop } from './hops.ts';
 import { forwardedLines, forwardedThrough, identify } from './identify.ts';
+import { injected } from './inject.ts';
 import type { Client, Line } from './parts.ts';
 
 export const line: Line = { follow, refuse };
@@ -37,7 +40,7 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   // 3 match: none is 404, two readings that lead to different routes are 400
   const matched = listener.match(request);
   exchange.path = matched.path;
-  if (matched.is !== 'route') return void attempt.refuse(unmatched(matched, request));
+  if (matched.is !== 'route') return void attempt.relay.refuse(unmatched(matched, request));
   const { route } = matched;
   const { plan } = route;
   exchange.route = route.id;
@@ -46,35 +49,38 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
 
   // 4 admit: route gates; a refusal ends here
   const refusal = admit(attempt, plan, exchange, client);
-  if (refusal !== undefined) return void attempt.refuse(refusal);
+  if (refusal !== undefined) return void attempt.relay.refuse(refusal);
 
   // 5 answer: a reply in place of an upstream
   const answer = plan.answers.length === 0 ? undefined : answerOf(plan, exchange);
-  if (answer !== undefined) return void attempt.answer(answer);
+  if (answer !== undefined) return void attempt.relay.answer(answer);
   const hops = hopsOf(request);
-  if (hops === 0) return void attempt.answer(lastHop(request));
-  if (hops < 0) return void attempt.refuse(fault('bad_request', 'a malformed Max-Forwards'));
+  if (hops === 0) return void attempt.relay.answer(lastHop(request));
+  if (hops < 0) return void attempt.relay.refuse(fault('bad_request', 'a malformed Max-Forwards'));
 
   // 6 choose: the client's version first, then the weighted split inside it
   const chosen = plan.release.choose(exchange, request, listener.internal);
-  if ('fault' in chosen) return void attempt.refuse(chosen.fault, chosen.status);
-  const { upstream } = plan.destinations[chosen.index];
+  if ('fault' in chosen) return void attempt.relay.refuse(chosen.fault, chosen.status);
+  const destination = plan.destinations[chosen.index];
+  const { upstream } = destination;
   exchange.version = chosen.version;
   exchange.upstream = upstream.id;
   exchange.block = blockOf(route, chosen.index);
+  if (plan.settings.release.mode === 'redirect') return void redirect(attempt, upstream, exchange);
 
-  // 7 aim: a member from the balancer
-  const member = upstream.aim(exchange, [], exchange.arrived);
-  if (member === undefined)
-    return void attempt.refuse(fault('no_member', `upstream ${upstream.id} has no member that can serve`));
-  if (plan.settings.release.mode === 'redirect') return void attempt.answer(toCluster(member.id, request.target));
-
-  // 8 attempt: head and body go out; 9 judge, 10 relay and 11 settle follow in attempt.ts, when the upstream speaks
+  // 7 aim and 8 attempt: a member from the balancer, head and body go out; 9 judge, 10 relay and 11 settle follow in
+  // attempt.ts, when the upstream speaks
   attempt.rewrite = plan.rewrite;
   attempt.forwarded = forwarded;
   attempt.hops = hops - 1;
-  attempt.begin(upstream, member, bytes, start, end, done);
+  if (listener.internal) attempt.deadline = deadlineOf(request, exchange.arrived);
+  if (attempt.deadline <= exchange.arrived) return void attempt.relay.refuse(NO_TIME);
+  const rehearsed = plan.faults === undefined || !listener.internal ? 0 : injected(plan.faults, door.draw);
+  if (typeof rehearsed !== 'number') return void attempt.relay.refuse(rehearsed.fault, rehearsed.status);
+  attempt.begin(destination, bytes, start, end, done, rehearsed);
 }
+
+const NO_TIME = fault('upstream_timeout', 'the caller left no time for it (x-signalbox-deadline-ms)');
 
 /** A head or body that cannot be understood. */
 function refuse(client: Client, reason: Fault): void {
@@ -87,7 +93,7 @@ function refuse(client: Client, reason: Fault): void {
   client.passage = attempt;
   client.closing = true;
   client.last = false;
-  attempt.refuse(reason);
+  attempt.relay.refuse(reason);
 }
 
 function arrived(client: Client, request: RequestFacts, draw: number, revision: string): Exchange {
@@ -113,8 +119,8 @@ function admit(attempt: Attempt, plan: Plan, exchange: Exchange, client: Client)
   for (const gate of plan.gates) {
     const refusal = gate.enter(exchange);
     if (refusal !== undefined) return refusal;
-    attempt.gates ??= [];
-    attempt.gates.push(gate);
+    attempt.relay.gates ??= [];
+    attempt.relay.gates.push(gate);
   }
   const { body } = client.door.settings.limits;
   const size = Math.max(client.request.length, client.body.dataBytes);
@@ -148,14 +154,19 @@ function forwardedFor(client: Client, exchange: Exchange): string {
 }
 
 /** `mode: redirect`: 307 to the cluster itself, for clients that ask once. */
-function toCluster(origin: string, target: string): Reply {
-  const location = target === '*' ? `${origin}/` : `${origin.replace(/\/$/, '')}${target}`;
-  return {
-    status: 307,
-    headers: [
-      ['Location', location],
-      ['Cache-Control', 'no-store'],
-    ],
-    body: '',
-  };
+function redirect(attempt: Attempt, upstream: Upstream, exchange: Exchange): void {
+  const member = upstream.aim(exchange, [], exchange.arrived);
+  if (member === undefined) {
+    attempt.relay.refuse(fault('no_member', `upstream ${upstream.id} has no member that can serve`));
+    return;
+  }
+  // Nothing is sent to it, so nothing becomes known of it.
+  member.forgive(exchange.arrived);
+  const { target } = exchange;
+  const location = `http://${member.authority}${target === '*' ? '/' : target}`;
+  const headers: Reply['headers'] = [
+    ['Location', location],
+    ['Cache-Control', 'no-store'],
+  ];
+  attempt.relay.answer({ status: 307, headers, body: '' });
 }

@@ -7,7 +7,9 @@
 
 import type { Fault } from '../core/fault.ts';
 import type { Outcome } from '../core/lanes.ts';
-import type { TimeoutSettings, Upstream } from '../upstream/upstream.ts';
+import type { Failure } from '../policy/policy.ts';
+import type { Destination } from '../routing/route.ts';
+import type { TimeoutSettings } from '../upstream/upstream.ts';
 
 /** How an attempt that ended by this fault is counted. */
 export function outcomeOf(reason: Fault): Outcome {
@@ -24,6 +26,25 @@ export function outcomeOf(reason: Fault): Outcome {
   }
 }
 
+/** What a try says about its upstream and member. */
+export type Verdict = Failure | 'well' | 'nothing';
+
+/** As which failure it counts; undefined where the upstream is not to blame. */
+export function failureOf(reason: Fault): Failure | undefined {
+  switch (reason.kind.code) {
+    case 'upstream_connect':
+      return 'connect';
+    case 'upstream_protocol':
+      return 'protocol';
+    case 'upstream_timeout':
+      return 'timeout';
+    case 'upstream_reset':
+      return 'reset';
+    default:
+      return undefined;
+  }
+}
+
 /** Methods whose effect is the same however often they arrive (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
@@ -35,6 +56,6 @@ export function isIdempotent(method: string): boolean {
 /** Before an upstream is chosen nothing waits for one. */
 const NO_TIMEOUTS: TimeoutSettings = { connect: 0, attempt: 0, total: 0, idle: Number.POSITIVE_INFINITY };
 
-export function timeoutsOf(upstream: Upstream | undefined): TimeoutSettings {
-  return upstream?.settings.timeout ?? NO_TIMEOUTS;
+export function timeoutsOf(destination: Destination | undefined): TimeoutSettings {
+  return destination?.upstream.settings.timeout ?? NO_TIMEOUTS;
 }

@@ -11,26 +11,38 @@ import { type Fault, fault } from '../core/fault.ts';
 import type { Outcome } from '../core/lanes.ts';
 import type { ListenerSettings } from '../routing/route.ts';
 import type { TimeoutSettings } from '../upstream/upstream.ts';
+import type { Verdict } from './outcome.ts';
 import type { Waiting } from './parts.ts';
 
 export interface Overdue {
   readonly reason: Fault;
   readonly outcome: Outcome;
+  readonly verdict: Verdict;
 }
 
-/** `body`: the listener's timeout.body; `begun`: the reply's head went to the client. */
+/**
+ * `body`: the listener's timeout.body; `begun`: the reply's head went to the client; `asked`: milliseconds that the caller
+ * gave, Infinity where it said nothing.
+ */
 export function overdue(
   waiting: Waiting,
   exchange: Exchange,
   upstream: TimeoutSettings,
   body: number,
   begun: boolean,
+  asked: number,
 ): Overdue {
   const { attempt, total, idle } = upstream;
   switch (waiting) {
     case 'reply':
       return late(exchange, `did not reply within the attempt time of ${attempt} ms (timeout.attempt)`);
     case 'total':
+      // Whoever gives an upstream less time than the document does cannot hold it against that.
+      if (asked < total)
+        return {
+          ...late(exchange, `did not reply within the ${asked} ms of x-signalbox-deadline-ms`),
+          verdict: 'nothing',
+        };
       return late(exchange, `did not reply within the total time of ${total} ms (timeout.total)`);
     case 'upload':
       return stalled(`no byte of the request body for ${body} ms (timeout.body)`);
@@ -54,9 +66,9 @@ export function overstepped(settings: ListenerSettings, bytes: number, elapsed: 
 
 function late(exchange: Exchange, what: string): Overdue {
   const who = `${exchange.member} of ${exchange.upstream}`;
-  return { reason: fault('upstream_timeout', `${who} ${what}`), outcome: 'timeout' };
+  return { reason: fault('upstream_timeout', `${who} ${what}`), outcome: 'timeout', verdict: 'timeout' };
 }
 
 function stalled(what: string): Overdue {
-  return { reason: fault('client_stalled', what), outcome: 'client_gone' };
+  return { reason: fault('client_stalled', what), outcome: 'client_gone', verdict: 'nothing' };
 }

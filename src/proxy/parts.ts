@@ -58,8 +58,23 @@ export interface Doorway extends PlaneNeeds {
   shortOfDescriptors(): void;
 }
 
-/** What the client connection's one timer is armed for. */
-export type Waiting = 'head' | 'next' | 'upload' | 'reply' | 'total' | 'relay' | 'client' | 'lingering';
+/**
+ * What the client connection's one timer is armed for. `queue`: for a place before the upstream; `pause`: before a further
+ * try; `hedge`: until a second request goes out beside the first; `delay`: an injected one.
+ */
+export type Waiting =
+  | 'head'
+  | 'next'
+  | 'upload'
+  | 'reply'
+  | 'total'
+  | 'relay'
+  | 'client'
+  | 'lingering'
+  | 'queue'
+  | 'pause'
+  | 'hedge'
+  | 'delay';
 
 /** A client's connection, as the line and the attempt see it. */
 export interface Client {

@@ -1,21 +1,24 @@
 /**
- * The reply's way to the client: step 10 of the line.
+ * The reply's way to the client, and the exchange's end: steps 10 and 11 of the line.
  *
  * Rule: head and small body leave in one write, everything else as it comes; what the kernel does not take at once pauses
  * the upstream until the client drains. A client of HTTP/1.0 gets a chunked body as its data alone, ended by the
- * connection's end. Which bytes belong to the reply is the link's to say.
+ * connection's end. Which bytes belong to the reply is the link's to say. An exchange settles once, here and nowhere else.
  */
 
 import type { Exchange } from '../core/exchange.ts';
+import type { Fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
 import { SHEET } from '../core/sheet.ts';
+import { TURN } from '../core/turn.ts';
 import { FRAMING } from '../http1/fields.ts';
 import type { ReplyHead } from '../http1/reply.ts';
-import type { HeaderEdit, Reply } from '../policy/policy.ts';
+import type { Gate, HeaderEdit, Reply } from '../policy/policy.ts';
+import type { Table } from '../routing/route.ts';
 import { httpDate } from './date.ts';
 import { interimHead, replyHead } from './heads.ts';
 import type { Client } from './parts.ts';
-import { replyText } from './respond.ts';
+import { faultReply, replyText } from './respond.ts';
 import type { HeadRules } from './rules.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -26,16 +29,21 @@ export class Relay {
   /** The client has not taken what was written. */
   blocked = false;
 
+  /** The exchange is over. */
+  settled = false;
+  /** Gates entered, to be left when the exchange settles. */
+  gates: Gate[] | undefined = undefined;
+
   private readonly client: Client;
   private readonly exchange: Exchange;
-  private readonly correlationHeader: string;
+  private readonly table: Table;
   /** Of the table the exchange boarded: the lines of its reply are numbered by that table's names. */
   private readonly rules: HeadRules;
 
-  constructor(client: Client, exchange: Exchange, rules: HeadRules, correlationHeader: string) {
+  constructor(client: Client, exchange: Exchange, rules: HeadRules, table: Table) {
     this.client = client;
     this.exchange = exchange;
-    this.correlationHeader = correlationHeader;
+    this.table = table;
     this.rules = rules;
   }
 
@@ -100,7 +108,7 @@ export class Relay {
   }
 
   /** A reply of the router's own. */
-  own(reply: Reply): void {
+  private own(reply: Reply): void {
     const { client, exchange } = this;
     const { door, request } = client;
     if (door.draining) client.closing = true;
@@ -108,7 +116,7 @@ export class Relay {
     this.begun = true;
     const head = exchange.method === 'HEAD';
     const text = replyText(exchange, reply, {
-      correlationHeader: this.correlationHeader,
+      correlationHeader: this.table.correlation.header,
       close: client.closing,
       minor: request.minor,
       head,
@@ -118,6 +126,40 @@ export class Relay {
     SHEET.text(text);
     client.wire.writeWithHead(NOTHING, 0, 0, undefined);
     exchange.bytesOut = head ? 0 : Buffer.byteLength(reply.body);
+  }
+
+  // ---- 11 settle
+
+  /** Ends the exchange with a reply to a fault; nothing of another reply went to the client. */
+  refuse(reason: Fault, status = reason.kind.status): void {
+    this.exchange.fault = reason;
+    if (!this.client.body.done || reason.kind.code === 'bad_request') this.client.closing = true;
+    this.say(faultReply(this.exchange, reason, status));
+  }
+
+  /** Ends the exchange with a reply in place of an upstream's. */
+  answer(reply: Reply): void {
+    if (!this.client.body.done) this.client.closing = true;
+    this.say(reply);
+  }
+
+  private say(reply: Reply): void {
+    const now = this.client.door.clock.now();
+    this.own(reply);
+    this.settle(now);
+    this.client.next(now);
+  }
+
+  settle(now: number): void {
+    if (this.settled) return;
+    this.settled = true;
+    const { client, exchange, gates } = this;
+    const { door } = client;
+    exchange.totalTime = now - exchange.arrived;
+    client.passage = undefined;
+    if (gates !== undefined) for (const gate of gates) gate.leave(exchange);
+    door.current.leave(this.table);
+    TURN.settled(exchange, door.settled);
   }
 
   private taken(taken: boolean): boolean {

@@ -101,6 +101,10 @@ export class HttpLink implements Link, WireOwner {
     this.home.timers.disarm(this.timer);
   }
 
+  handTo(sink: LinkSink): void {
+    this.sink = sink;
+  }
+
   get ranges(): readonly number[] | undefined {
     return this.body.ranges;
   }

@@ -19,6 +19,7 @@ export class PooledMember implements Member, LinkHome {
   readonly clock: Clock;
   readonly timers: Timers;
   inFlight = 0;
+  readonly probing = false;
 
   private readonly idle: HttpLink[] = [];
   private readonly links = new Set<HttpLink>();

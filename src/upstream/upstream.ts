@@ -125,6 +125,8 @@ export interface Member {
   readonly authority: string;
   /** Attempts under way on this thread. */
   inFlight: number;
+  /** The probe of an ejected member is under way on this thread: its verdict is due with the head of the reply. */
+  readonly probing: boolean;
   /** The pooled link used last, or a new one that is still connecting. `fresh` never takes a pooled one; `now` is monotonic. */
   link(sink: LinkSink, connectTimeout: number, fresh: boolean, now: number): Link;
   /** An attempt that began ended well or badly; badly counts towards its ejection. */
@@ -157,6 +159,8 @@ export interface Link {
   send(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
   /** Sends body bytes of a read buffer; see `Wire.writeBytes` for `slab` and the result. */
   write(bytes: Buffer, start: number, end: number, slab: Slab | undefined): boolean;
+  /** Whoever holds the link hears of it from now on instead of the one before. */
+  handTo(sink: LinkSink): void;
   /** Half-closes (tunnels only). */
   end(): void;
   pause(): void;

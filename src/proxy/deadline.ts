@@ -1,0 +1,16 @@
+/**
+ * x-signalbox-deadline-ms: how much time the caller still has for this request.
+ *
+ * Rule: read from internal callers only; it can shorten the time an exchange has, never lengthen it. What cannot be read as
+ * a number of milliseconds counts as not said: a caller's slip must not fail its request.
+ */
+
+import { NAME } from '../core/names.ts';
+import type { RequestHead } from '../http1/request.ts';
+
+/** When the caller gives up, monotonic; Infinity where it does not say. */
+export function deadlineOf(request: RequestHead, now: number): number {
+  const value = request.field(NAME['x-signalbox-deadline-ms']);
+  if (value === undefined || !/^\d{1,12}$/.test(value)) return Number.POSITIVE_INFINITY;
+  return now + Number(value);
+}

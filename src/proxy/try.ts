@@ -1,0 +1,172 @@
+/**
+ * One try at one member: what it holds (a place before the upstream, a pass of its circuit, a connection) and how all of it
+ * is given back.
+ *
+ * Rule: a try that was admitted is left exactly once, with the word it has about the upstream: it did well, it failed in
+ * some way, or it says nothing (the client left, another try was faster). A probe is judged as soon as the reply's head is
+ * here: its body may take hours. What follows from a try is the attempt's affair.
+ */
+
+import type { Exchange } from '../core/exchange.ts';
+import { type Fault, fault } from '../core/fault.ts';
+import type { Slab } from '../core/io.ts';
+import {
+  type Lane,
+  OUTCOME_NUMBER,
+  type Outcome,
+  REFUSAL_CAUSES,
+  RETRY_REASONS,
+  UPSTREAM_BLOCK,
+} from '../core/lanes.ts';
+import type { NameSet } from '../core/names.ts';
+import { SHEET } from '../core/sheet.ts';
+import { REFUSED } from '../policy/policy.ts';
+import type { Destination } from '../routing/route.ts';
+import type { Link, LinkSink, Member } from '../upstream/upstream.ts';
+import { type Onward, requestHead } from './heads.ts';
+import type { Verdict } from './outcome.ts';
+
+/** The verdict of a status: one of an error names it, though not everybody counts it as a failure. */
+export function verdictOf(status: number): Verdict {
+  return status < 400 ? 'well' : status;
+}
+
+/**
+ * Steps 7 and 8: asks the circuit and picks a member, none of `tried` while another is free. The place before the upstream
+ * is taken already and goes with the try; where a fault comes back it is the caller's still.
+ */
+export function aim(
+  destination: Destination,
+  exchange: Exchange,
+  tried: readonly Member[],
+  lane: Lane,
+  now: number,
+): Try | Fault {
+  const { upstream, protection } = destination;
+  const { circuit } = protection;
+  const pass = circuit === undefined ? 0 : circuit.enter(now);
+  if (circuit !== undefined && pass === REFUSED) return circuit.refusal(now);
+  const member = upstream.aim(exchange, tried, now);
+  if (member !== undefined) return new Try(destination, member, pass, lane, now);
+  circuit?.forgive(pass, now);
+  lane.add(upstream.block, UPSTREAM_BLOCK.refused + REFUSAL_CAUSES.indexOf('no_member'), 1);
+  return fault('no_member', `upstream ${upstream.id} has no member that can serve`);
+}
+
+/** Limiter, circuit and balancer in turn: a try, a refusal, or undefined where no place is free. */
+export function gate(
+  destination: Destination,
+  exchange: Exchange,
+  tried: readonly Member[],
+  lane: Lane,
+  now: number,
+): Try | Fault | undefined {
+  const { limiter } = destination.protection;
+  if (limiter !== undefined && !limiter.enter()) return undefined;
+  const next = aim(destination, exchange, tried, lane, now);
+  if (limiter !== undefined && !(next instanceof Try)) limiter.leave(now, -1, false);
+  return next;
+}
+
+export class Try {
+  readonly destination: Destination;
+  readonly member: Member;
+  /** Monotonic time when it was sent, last. */
+  begun: number;
+  link: Link | undefined = undefined;
+  private readonly pass: number;
+  private readonly lane: Lane;
+  /** Milliseconds until the reply's head was here; -1 before. */
+  private headAfter = -1;
+  private circuitKnows = false;
+  private memberKnows = false;
+
+  constructor(destination: Destination, member: Member, pass: number, lane: Lane, now: number) {
+    this.destination = destination;
+    this.member = member;
+    this.begun = now;
+    this.pass = pass;
+    this.lane = lane;
+    member.inFlight++;
+    lane.add(destination.upstream.block, UPSTREAM_BLOCK.inFlight, 1);
+  }
+
+  /**
+   * Takes a connection (`fresh`: not one that was used before) and sends the head, with body bytes behind it; `left`:
+   * milliseconds that the exchange has. False where the connection has not taken all of it, see `Link.send`.
+   */
+  send(
+    sink: LinkSink,
+    onward: Onward,
+    names: NameSet,
+    left: number,
+    fresh: boolean,
+    now: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    slab: Slab | undefined,
+  ): boolean {
+    const { request, exchange, rules } = onward;
+    const { connect } = this.destination.upstream.settings.timeout;
+    const link = this.member.link(sink, connect, fresh, now);
+    this.link = link;
+    this.begun = now;
+    exchange.attempts++;
+    exchange.member = this.member.id;
+    if (link.connected) exchange.connectTime = 0;
+    if (request.upgrade !== '' || request.connection.upgrade) link.keepOut();
+    SHEET.begin();
+    requestHead(SHEET, onward, this.member.authority, left);
+    link.expect(names, exchange.method === 'HEAD', request.minor === 0, rules.replyGuarded);
+    return link.send(bytes, start, end, slab);
+  }
+
+  /** The pooled connection had died before it was used: that says nothing, and the try goes on with another one. */
+  countLost(outcome: Outcome): void {
+    this.link = undefined;
+    const { block } = this.destination.upstream;
+    this.lane.add(block, UPSTREAM_BLOCK.outcomes + OUTCOME_NUMBER[outcome], 1);
+    this.lane.add(block, UPSTREAM_BLOCK.retries + RETRY_REASONS.indexOf('reused'), 1);
+  }
+
+  /** The head of the final reply is here, with this status. */
+  answered(status: number, now: number): void {
+    const { circuit, hedge } = this.destination.protection;
+    this.headAfter = now - this.begun;
+    hedge?.learn(this.headAfter);
+    if (circuit?.isProbe(this.pass) === true) this.tellCircuit(verdictOf(status), now);
+    if (this.member.probing) this.tellMember(verdictOf(status), now);
+  }
+
+  /** It is over: everything it held is given back. What becomes of the connection is the caller's to say. */
+  leave(outcome: Outcome, verdict: Verdict, now: number): void {
+    const { upstream, protection } = this.destination;
+    this.member.inFlight--;
+    this.lane.add(upstream.block, UPSTREAM_BLOCK.inFlight, -1);
+    this.lane.add(upstream.block, UPSTREAM_BLOCK.outcomes + OUTCOME_NUMBER[outcome], 1);
+    if (!this.circuitKnows) this.tellCircuit(verdict, now);
+    if (!this.memberKnows) this.tellMember(verdict, now);
+    protection.limiter?.leave(now, this.headAfter, verdict === 'timeout');
+  }
+
+  private tellCircuit(verdict: Verdict, now: number): void {
+    const { circuit } = this.destination.protection;
+    this.circuitKnows = true;
+    if (circuit === undefined) return;
+    if (verdict === 'nothing') circuit.forgive(this.pass, now);
+    else circuit.judge(this.pass, verdict === 'well' ? undefined : verdict, now);
+  }
+
+  private tellMember(verdict: Verdict, now: number): void {
+    this.memberKnows = true;
+    if (verdict === 'nothing') this.member.forgive(now);
+    else this.member.judge(isMembersFault(verdict), now);
+  }
+}
+
+/** A gateway's statuses speak of the member; any other one may be about the request alone, and every member's. */
+function isMembersFault(verdict: Verdict): boolean {
+  if (typeof verdict === 'number') return verdict >= 502 && verdict <= 504;
+  return verdict !== 'well';
+}
