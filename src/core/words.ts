@@ -17,17 +17,17 @@ export const WORDS_PER_BLOCK = BLOCK_SIZE * 2;
  * writes: 16 words make a line of the processor's cache.
  */
 export const UPSTREAM_WORDS = {
-  /** State and turn of the circuit; see policy/circuit.ts. */
+  /** State and turn of the circuit; see policy/circuit-state.ts. */
   circuit: 0,
+  /** When an open circuit lets a probe through, an isolation ends, or a probe counts as lost. Exchanged along with the state. */
+  until: 1,
   /** Failures in a row. */
-  failures: 1,
-  /** When an open circuit lets a probe through, an isolation ends, or a probe counts as lost. */
-  until: 2,
+  failures: 2,
   /** Openings in a row, without a calm time in between. */
   openings: 3,
   /** When the circuit came into its state. */
   since: 4,
-  /** Number of what opened it (policy/circuit.ts). */
+  /** What opened it, with a number (policy/circuit-state.ts). */
   cause: 5,
   /** Counts every change of who can serve: pickers made before it are out of date. */
   availability: 6,
@@ -41,7 +41,7 @@ export const UPSTREAM_WORDS = {
   queued: 17,
   /** Changes when a place came free while others wait. */
   wake: 18,
-  /** What the search for a limit measures: samples, their sum in us, the most in flight, since when, the long average. */
+  /** What the search for a limit measures (policy/adaptive.ts): 12 words. */
   search: 20,
   /** Sliding counts of the retry budget (policy/window.ts). */
   requests: 32,
@@ -51,6 +51,9 @@ export const UPSTREAM_WORDS = {
   failed: 80,
   /** Why an operator holds the circuit: a length, then as many bytes of UTF-8. */
   reason: 96,
+  /** Sliding counts of requests that may be sent twice, and of those that were. */
+  hedgeable: 160,
+  hedged: 176,
 } as const;
 
 /** Bytes of a reason that are kept. */
