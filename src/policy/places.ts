@@ -1,0 +1,221 @@
+/**
+ * The places of one upstream as one thread uses them: how many are taken is counted for the process, who waits is kept here.
+ *
+ * Rule: nobody overtakes those who wait; a place that comes free goes by turns to this thread's and to another's. No waking is
+ * lost: a waiter is counted before it looks for a place once more, and a place is given back before anyone looks for waiters.
+ * The lane has this thread's part of both counts, in step, so that it can be given back if the thread dies. Waiters are called
+ * from `leave` or in a turn of their own, never from `wait`.
+ */
+
+import type { Clock } from '../core/clock.ts';
+import { type Fault, fault } from '../core/fault.ts';
+import { type Lane, REFUSAL_CAUSES, type RefusalCause, UPSTREAM_BLOCK } from '../core/lanes.ts';
+import { Timer, type Timers } from '../core/timers.ts';
+import { UPSTREAM_WORDS } from '../core/words.ts';
+import { AdaptiveLimit } from './adaptive.ts';
+import type { LimitsSettings, Waiter } from './policy.ts';
+import { WaitingLine } from './queue.ts';
+
+const { inFlight, queued, wake } = UPSTREAM_WORDS;
+
+/** While somebody waits, places are looked for at least this often: a thread may die with a waking. */
+const LOOK_EVERY = 100;
+
+export interface PlacesSite {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly lane: Lane;
+}
+
+export class Places {
+  /** Number of the table whose limits count: the newest under which anyone came. */
+  table = -1;
+  readonly block: number;
+  private readonly site: PlacesSite;
+  private readonly id: string;
+  private readonly words: Int32Array;
+  private readonly line = new WaitingLine();
+  private limits: LimitsSettings = { concurrency: 1, queue: 0, queueTimeout: 0 };
+  private adaptive: AdaptiveLimit | undefined = undefined;
+  private readonly look = new Timer(() => this.woken());
+  /** This thread hears of places that others give back. */
+  private listening = false;
+  private handing = false;
+  private handsSoon = false;
+  private othersTurn = false;
+  private stopped = false;
+
+  constructor(site: PlacesSite, id: string, words: Int32Array, block: number) {
+    this.site = site;
+    this.id = id;
+    this.words = words;
+    this.block = block;
+  }
+
+  /** The limits of a newer table count from now on, for those who wait already too. */
+  adopt(table: number, limits: LimitsSettings): void {
+    this.table = table;
+    this.limits = limits;
+    this.adaptive = limits.concurrency === 'adaptive' ? new AdaptiveLimit(this.words) : undefined;
+    if (this.line.size > 0) this.handSoon();
+  }
+
+  enter(): boolean {
+    return this.words[queued] === 0 && this.take();
+  }
+
+  leave(now: number, ms: number, failed: boolean): void {
+    const { words } = this;
+    this.adaptive?.learn(now, ms, failed);
+    this.site.lane.add(this.block, UPSTREAM_BLOCK.places, -1);
+    Atomics.sub(words, inFlight, 1);
+    const waiting = Atomics.load(words, queued);
+    // Whoever hands places on already looks again.
+    if (waiting === 0 || this.handing) return;
+    if (this.line.size < waiting) {
+      this.othersTurn = !this.othersTurn;
+      if ((this.othersTurn || this.line.size === 0) && this.wakeOther()) return;
+    }
+    this.hand(now);
+  }
+
+  wait(waiter: Waiter, now: number): Fault | undefined {
+    // Read before this one is counted: whoever gives a place back and sees it changes the word.
+    const before = Atomics.load(this.words, wake);
+    let pushedOut: Waiter | undefined;
+    if (!this.join()) {
+      if (!this.line.stands(now)) return this.refuse('queue_full', this.full());
+      pushedOut = this.line.oldest;
+    }
+    this.line.push(waiter, now);
+    if (pushedOut !== undefined) this.line.remove(pushedOut);
+    this.listen(before);
+    if (Atomics.load(this.words, inFlight) < this.limit) this.handSoon();
+    pushedOut?.onShed(this.refuse('displaced', `${this.full()}, and this one waited longest`));
+    return undefined;
+  }
+
+  withdraw(waiter: Waiter, late: boolean): Fault | undefined {
+    if (!this.line.remove(waiter)) return undefined;
+    this.part();
+    if (!late) return undefined;
+    const { queueTimeout } = this.limits;
+    return this.refuse(
+      'queue_timeout',
+      `no place for upstream ${this.id} came free in ${queueTimeout} ms (limits.queueTimeout); ${this.taken()}`,
+    );
+  }
+
+  /** Those who wait stay as they are; they hear of no place any more. */
+  stop(): void {
+    this.stopped = true;
+    this.site.timers.remove(this.look);
+    // Lets go of what listens; the other threads look once for nothing.
+    Atomics.notify(this.words, wake);
+  }
+
+  private get limit(): number {
+    return this.adaptive === undefined ? (this.limits.concurrency as number) : this.adaptive.limit;
+  }
+
+  /** Not added and taken back: in between the others would see a place taken that nobody has. */
+  private take(): boolean {
+    const { limit, words } = this;
+    for (let taken = Atomics.load(words, inFlight); taken < limit; ) {
+      const seen = Atomics.compareExchange(words, inFlight, taken, taken + 1);
+      if (seen === taken) {
+        this.site.lane.add(this.block, UPSTREAM_BLOCK.places, 1);
+        return true;
+      }
+      taken = seen;
+    }
+    return false;
+  }
+
+  private join(): boolean {
+    const { words } = this;
+    for (let waiting = Atomics.load(words, queued); waiting < this.limits.queue; ) {
+      const seen = Atomics.compareExchange(words, queued, waiting, waiting + 1);
+      if (seen === waiting) {
+        this.site.lane.add(this.block, UPSTREAM_BLOCK.queued, 1);
+        return true;
+      }
+      waiting = seen;
+    }
+    return false;
+  }
+
+  private part(): void {
+    this.site.lane.add(this.block, UPSTREAM_BLOCK.queued, -1);
+    Atomics.sub(this.words, queued, 1);
+  }
+
+  /** Gives what is free to those who wait here, and what is left to the other threads. */
+  private hand(now: number): void {
+    if (this.handing) return;
+    this.handing = true;
+    try {
+      while (this.line.size > 0 && this.take()) {
+        const waiter = this.line.shift(now);
+        this.part();
+        waiter?.onPlace(now);
+      }
+    } finally {
+      this.handing = false;
+    }
+    if (this.line.size === 0 && Atomics.load(this.words, queued) > 0) {
+      if (Atomics.load(this.words, inFlight) < this.limit) this.wakeOther();
+    }
+  }
+
+  private handSoon(): void {
+    if (this.handsSoon) return;
+    this.handsSoon = true;
+    queueMicrotask(() => {
+      this.handsSoon = false;
+      this.woken();
+    });
+  }
+
+  /** One thread that listens, the one that listens for longest; it may be this one. False where none does. */
+  private wakeOther(): boolean {
+    Atomics.add(this.words, wake, 1);
+    return Atomics.notify(this.words, wake, 1) > 0;
+  }
+
+  private woken(): void {
+    if (this.stopped) return;
+    this.hand(this.site.clock.now());
+    if (this.line.size > 0) this.listen(Atomics.load(this.words, wake));
+  }
+
+  /** Measured: 35 us until another thread's word is heard. What listens stays until it is woken, with or without waiters. */
+  private listen(before: number): void {
+    if (this.stopped) return;
+    const { look, site } = this;
+    if (look.due === Number.POSITIVE_INFINITY) site.timers.arm(look, site.clock.now() + LOOK_EVERY);
+    if (this.listening) return;
+    const heard = Atomics.waitAsync(this.words, wake, before);
+    if (heard.async) {
+      this.listening = true;
+      void heard.value.then(() => {
+        this.listening = false;
+        this.woken();
+      });
+    } else this.handSoon();
+  }
+
+  private refuse(cause: RefusalCause, detail: string): Fault {
+    this.site.lane.add(this.block, UPSTREAM_BLOCK.refused + REFUSAL_CAUSES.indexOf(cause), 1);
+    return fault('overloaded', detail, Math.max(1, Math.ceil(this.limits.queueTimeout / 1000)));
+  }
+
+  private full(): string {
+    return `${this.taken()}, and ${this.limits.queue} may wait (limits.queue)`;
+  }
+
+  private taken(): string {
+    const limit = `limits.concurrency${this.adaptive === undefined ? '' : ': adaptive'}`;
+    return `all ${this.limit} places of upstream ${this.id} (${limit}) are taken`;
+  }
+}
