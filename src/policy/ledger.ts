@@ -2,26 +2,41 @@
  * What protects the upstreams of one thread: written settings in, living breakers, queues and budgets out.
  *
  * Rule: what must outlive tables lives here by the upstream's id, or in shared words by its block; the same id under a new
- * table goes on where it was.
+ * table goes on where it was. A breaker that is `off` still stands there, because operators may hold it open.
  */
 
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
 import type { PlaneEvents } from '../core/events.ts';
 import type { Lane } from '../core/lanes.ts';
+import type { Timers } from '../core/timers.ts';
 import type { Words } from '../core/words.ts';
+import { SharedCircuit } from './circuit.ts';
+import { Latencies, SharedHedge } from './hedge.ts';
+import { TableLimiter } from './limiter.ts';
+import { Places } from './places.ts';
 import type { Protection, ProtectionSettings } from './policy.ts';
+import { BudgetedRetry } from './retry.ts';
 
 export interface ProtectionNeeds {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly draw: Draw;
   readonly lane: Lane;
   readonly words: Words;
   readonly tell: PlaneEvents;
 }
 
+/** What goes on across tables. */
+interface Living {
+  readonly places: Places;
+  readonly latencies: Latencies;
+}
+
 export class ProtectionLedger {
   private readonly needs: ProtectionNeeds;
+  private readonly living = new Map<string, Living>();
+  private tables = 0;
 
   constructor(needs: ProtectionNeeds) {
     this.needs = needs;
@@ -29,15 +44,36 @@ export class ProtectionLedger {
 
   /** The protection of an upstream for a new table. */
   protection(id: string, settings: ProtectionSettings, block: number): Protection {
-    void [this.needs, id, settings, block];
-    return { circuit: undefined, limiter: undefined, retry: undefined, hedge: undefined };
+    const { circuitBreaker, limits, retry, hedge } = settings;
+    const words = this.needs.words.block(block);
+    const { places, latencies } = this.live(id, words, block);
+    const limited = limits !== 'off' && limits.concurrency !== Number.POSITIVE_INFINITY;
+    this.tables += 1;
+    return {
+      circuit: new SharedCircuit(this.needs, id, circuitBreaker, words, block),
+      limiter: limited ? new TableLimiter(places, limits, this.tables) : undefined,
+      retry: retry === 'off' ? undefined : new BudgetedRetry(retry, words, this.needs.draw),
+      hedge: hedge === 'off' ? undefined : new SharedHedge(hedge, words, latencies),
+    };
   }
 
   /** Called once a table is in: what none of these ids names is forgotten. */
   keepOnly(ids: ReadonlySet<string>): void {
-    void ids;
+    for (const id of this.living.keys()) if (!ids.has(id)) this.living.delete(id);
   }
 
   /** No thread waits for another any more. */
-  stop(): void {}
+  stop(): void {
+    for (const { places } of this.living.values()) places.stop();
+    this.living.clear();
+  }
+
+  private live(id: string, words: Int32Array, block: number): Living {
+    const known = this.living.get(id);
+    // Another block is another upstream of the same name: the first was gone for long.
+    if (known !== undefined && known.places.block === block) return known;
+    const living = { places: new Places(this.needs, id, words, block), latencies: new Latencies() };
+    this.living.set(id, living);
+    return living;
+  }
 }

@@ -48,7 +48,7 @@ export function buildThread({ hostname, log, tell, debug: wanted, sink, threads 
     lane,
     words,
     upstreams: new UpstreamLedger({ clock, timers, draw, lane, words, tell, log: limited }),
-    protections: new ProtectionLedger({ clock, draw, lane, words, tell }),
+    protections: new ProtectionLedger({ clock, timers, draw, lane, words, tell }),
     plane: (settled) => new Plane({ clock, draw, timers, lane, settled, log: limited, debug, threads, descriptors }),
     compile: compileInSteps,
     breathe: () => setImmediate(),

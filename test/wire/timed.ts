@@ -64,7 +64,7 @@ export class TimedStage {
       lane,
       words,
       upstreams: new UpstreamLedger({ clock, timers, draw, lane, words, tell, log: hear }),
-      protections: new ProtectionLedger({ clock, draw, lane, words, tell }),
+      protections: new ProtectionLedger({ clock, timers, draw, lane, words, tell }),
       plane: (settled) =>
         new Plane({
           clock,
