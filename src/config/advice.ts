@@ -5,7 +5,7 @@
  * with a slip, `false` for `off`), the advice is that; else it says the form. A value from the environment is not shown.
  */
 
-import { parseDuration, parseSize } from '../core/duration.ts';
+import { formatDuration, formatSize, parseDuration, parseSize } from '../core/duration.ts';
 import type { Shape } from './shape.ts';
 import { didYouMean, nearest } from './suggest.ts';
 import type { Node, ScalarNode } from './tree.ts';
@@ -35,7 +35,9 @@ function scalarAdvice(node: ScalarNode, shape: Shape, branches: readonly Shape[]
   if (node.value === null) return 'write a value, or remove the key';
   const words = branches.flatMap((branch) => (typeof branch.const === 'string' ? [branch.const] : []));
   const written = node.expanded ? '' : node.written;
-  if (node.value === false && words.includes('off')) return 'write `off`';
+  if (words.includes('off') && /^(?:false|no|none|disabled)$/i.test(written)) return 'write `off`';
+  if (/^(?:true|yes|on|enabled)$/i.test(written) && branches.some(isWholeByDefault))
+    return 'write `{}` for its defaults, or the keys you want otherwise';
   const unit = branches.find((branch) => branch['x-unit'] !== undefined);
   if (unit !== undefined) return unitAdvice(written, unit);
   const near = typeof node.value === 'string' ? nearest(written, words) : undefined;
@@ -55,7 +57,14 @@ function quotes(node: ScalarNode, shape: Shape): string {
 function unitAdvice(written: string, shape: Shape): string {
   const quantity = shape['x-unit'] === 'duration' ? parseDuration(written) : parseSize(written);
   if (!quantity.ok) return quantity.advice;
-  return `write at least ${shape['x-unit'] === 'duration' ? '`1ms`' : '`1B`'}, or \`off\` where that is allowed`;
+  const least = Math.max(1, shape['x-least'] ?? 1);
+  const smallest = shape['x-unit'] === 'duration' ? formatDuration(least) : formatSize(least);
+  return `write at least \`${smallest}\`, or \`off\` where that is allowed`;
+}
+
+/** A map that may be empty: everything in it has a default. */
+function isWholeByDefault(shape: Shape): boolean {
+  return shape.properties !== undefined && shape.required === undefined && shape.minProperties === undefined;
 }
 
 function isNumber(shape: Shape): boolean {

@@ -9,6 +9,7 @@
 
 import { memberKey, UNMATCHED_KEY } from '../core/ledger.ts';
 import { NameSet } from '../core/names.ts';
+import { headText } from '../core/target.ts';
 import { buildPolicies, isPlain, type Policies } from '../policy/build.ts';
 import type { Fallback, Protection, ProtectionSettings } from '../policy/policy.ts';
 import { buildRelease } from '../release/build.ts';
@@ -174,7 +175,8 @@ function compileFallback(settings: RouteSettings['fallback'], destinations: numb
   if (settings?.upstream !== undefined) return { upstream: destinations - 1 };
   if (settings?.reply === undefined) return undefined;
   const { status, headers, body } = settings.reply;
-  return { reply: { status, headers: Object.entries(headers), body } };
+  const lines = Object.entries(headers).map(([name, value]) => [name, headText(value)] as const);
+  return { reply: { status, headers: lines, body } };
 }
 
 /** Puts a route where the requests of each of its listeners find it. */

@@ -26,11 +26,12 @@ import {
   resolveDrain,
   resolveListeners,
 } from './resolve-listener.ts';
-import { resolveRoute, type Surroundings } from './resolve-route.ts';
+import { resolveRoute } from './resolve-route.ts';
 import { resolveUpstream } from './resolve-upstream.ts';
 import { DOCUMENT } from './shape-document.ts';
 import { ROUTE } from './shape-route.ts';
 import { UPSTREAM } from './shape-upstream.ts';
+import type { Surroundings } from './surroundings.ts';
 import { child, entries, type MapNode, type Node } from './tree.ts';
 
 /**

@@ -35,6 +35,17 @@ export function durationAt(node: Node | undefined, key: string, otherwise: numbe
   return quantityOf(child(node, key), parseDuration) ?? otherwise;
 }
 
+/** Milliseconds of what may take no time at all: 0 where `0` or `off` is written. */
+export function spanAt(node: Node | undefined, key: string, otherwise: number): number {
+  const found = child(node, key);
+  return isOff(found) ? 0 : (numberOf(found) ?? durationAt(node, key, otherwise));
+}
+
+/** What `resolve` makes of a part, written or not; `off` where that is written. */
+export function unlessOff<T>(node: Node | undefined, resolve: (node: Node | undefined) => T): T | 'off' {
+  return isOff(node) ? 'off' : resolve(node);
+}
+
 /** Bytes; Infinity where `off` is written. */
 export function sizeAt(node: Node | undefined, key: string, otherwise: number): number {
   return quantityOf(child(node, key), parseSize) ?? otherwise;

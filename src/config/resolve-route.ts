@@ -5,31 +5,18 @@
  * is written and cannot have an effect is said as a notice, for what a route wrote itself, not for what it inherits.
  */
 
-import type { ReleaseSettings } from '../release/release.ts';
 import { plainlySaid } from '../release/sides.ts';
-import type { ListenerSettings, RouteSettings } from '../routing/route.ts';
-import { type Names, refer } from './names.ts';
+import type { RouteSettings } from '../routing/route.ts';
+import { refer } from './names.ts';
 import { atKey, type Problems } from './problems.ts';
-import { isOff } from './reader.ts';
+import { isOff, textAt } from './reader.ts';
+import { resolveFallback, resolveFaults } from './resolve-fallback.ts';
 import { resolveMatch } from './resolve-match.ts';
 import { resolveRelease } from './resolve-release.ts';
 import { resolveRedirect, resolveRewrite } from './resolve-rewrite.ts';
 import { TARGETS } from './shape-route.ts';
+import type { Surroundings } from './surroundings.ts';
 import { child, has, items, type Node, nameOf } from './tree.ts';
-
-/** What routes refer to. */
-export interface Surroundings {
-  readonly names: Names;
-  readonly listeners: Readonly<Record<string, ListenerSettings>>;
-  readonly correlation: string;
-  /** Releases and lists of listeners that many routes have alike, by what they say. */
-  readonly alike: Alike;
-}
-
-export interface Alike {
-  readonly releases: Map<string, ReleaseSettings>;
-  readonly listeners: Map<string, readonly string[]>;
-}
 
 /** `own`: the route as written; `node`: with what it inherits. */
 export function resolveRoute(own: Node, node: Node, around: Surroundings, problems: Problems): RouteSettings {
@@ -52,7 +39,18 @@ export function resolveRoute(own: Node, node: Node, around: Surroundings, proble
   }
   noticeIdle(own, node, problems);
   noticeOverride(own, listeners, around, problems);
-  return { match, release, ...(redirect === undefined ? {} : { redirect }), rewrite, listeners };
+  const asks = redirect === undefined && release.mode === 'proxy';
+  const fallback = asks ? resolveFallback(own, node, release, around, problems) : undefined;
+  const faults = asks ? resolveFaults(node, listeners, around, problems) : undefined;
+  return {
+    match,
+    release,
+    ...(redirect === undefined ? {} : { redirect }),
+    rewrite,
+    ...(fallback === undefined ? {} : { fallback }),
+    ...(faults === undefined ? {} : { faults }),
+    listeners,
+  };
 }
 
 /** The first value that says the same: one object for all routes that are alike in it makes a large document small. */
@@ -92,7 +90,9 @@ function noticeIdle(own: Node, node: Node, problems: Problems): void {
     if (found === undefined || isOff(found)) return;
     problems.notice(atKey(found), `${key} has no effect beside \`${beside}\``, 'remove one of the two');
   };
-  if (has(node, 'redirect')) for (const key of ['sticky', 'override', 'mode', 'rewrite']) idle(key, 'redirect');
+  if (has(node, 'redirect'))
+    for (const key of ['sticky', 'override', 'mode', 'rewrite', 'fallback', 'faults']) idle(key, 'redirect');
+  else if (textAt(node, 'mode') === 'redirect') for (const key of ['fallback', 'faults']) idle(key, 'mode: redirect');
   if (has(node, 'upstream')) for (const key of ['sticky', 'override']) idle(key, 'upstream');
 }
 

@@ -1,5 +1,5 @@
 /**
- * The shape of a route: what it matches, where it leads, and what it changes on the way.
+ * The shape of a route: what it matches, where it leads, what it changes on the way, and what it does when that fails.
  *
  * Rule: short forms stand beside long ones (a path is a prefix, an upstream is a split of one side); both resolve to the
  * same settings.
@@ -9,6 +9,7 @@ import {
   byHeader,
   byText,
   count,
+  duration,
   either,
   fields,
   HEADER,
@@ -108,6 +109,28 @@ const REWRITE = fields(
   { 'x-exclusive': [['stripPrefix', 'replacePrefix', 'path']] },
 );
 
+/** What is done where nobody could be asked: another upstream, or a fixed reply. */
+const FALLBACK = fields({ upstream: UPSTREAM_ID, status: count(200, 599), headers: byHeader(VALUE), body: VALUE }, [], {
+  'x-exclusive': [
+    ['upstream', 'status'],
+    ['upstream', 'headers'],
+    ['upstream', 'body'],
+  ],
+  'x-whole': true,
+  description: '{ upstream } or { status, headers, body }',
+});
+
+const PERCENT = number(0, 100);
+
+const FAULTS = fields(
+  {
+    delay: fields({ time: duration(), percent: PERCENT }, ['time', 'percent']),
+    abort: fields({ status: count(400, 599), percent: PERCENT }, ['status', 'percent']),
+  },
+  [],
+  { 'x-whole': true, minProperties: 1 },
+);
+
 export const TARGETS = ['upstream', 'split', 'versions', 'redirect'] as const;
 
 export const ROUTE_KEYS = {
@@ -120,6 +143,8 @@ export const ROUTE_KEYS = {
   sticky: orOff(STICKY),
   override: orOff(fields({ header: HEADER }, ['header'])),
   rewrite: orOff(REWRITE),
+  fallback: orOff(FALLBACK),
+  faults: orOff(FAULTS),
   listeners: list(text('the id of a listener'), { uniqueItems: true }),
 };
 

@@ -1,13 +1,13 @@
 /**
- * The shape of an upstream: who serves, and what protects it.
+ * The shape of an upstream: who serves, and how it is told who of them can.
  *
- * Rule: any policy can be `off`. What carries `x-dormant` is checked in full and has no effect yet; whoever gives it life
- * takes the word away, and nothing else changes for the document.
+ * Rule: any policy can be `off`. What protects the upstream stands in shape-protection.ts.
  */
 
 import {
   count,
   duration,
+  durationOrNone,
   either,
   fields,
   HEADER,
@@ -16,11 +16,11 @@ import {
   oneKey,
   oneOf,
   orOff,
-  size,
   TOKEN_TEXT,
   TRUE,
   text,
 } from './shape.ts';
+import { PROTECTION_KEYS } from './shape-protection.ts';
 
 const URL_TEXT = text('a URL', { 'x-advice': 'write `http://host:port`' });
 const ENDPOINT = either([URL_TEXT, fields({ url: URL_TEXT, weight: number(0, 1_000_000) }, ['url'])], {
@@ -37,43 +37,48 @@ const HASH = oneKey({
 
 const BALANCE = either([
   oneOf('p2c', 'round-robin', 'least-request', 'random'),
-  fields({ hash: HASH }, ['hash'], { description: '{ hash: { header: NAME } }', 'x-whole': true, 'x-dormant': true }),
+  fields({ hash: HASH }, ['hash'], { description: '{ hash: { header: NAME } }', 'x-whole': true }),
 ]);
 
-/** What counts as a failed attempt: a fault, or a status. */
-const FAILURES = list(either([oneOf('connect', 'reset', 'timeout', 'protocol'), count(400, 599)]), {
-  minItems: 1,
-  uniqueItems: true,
+const STATUS_RANGE = '^[2-5](?:xx|\\d\\d(?:-[2-5]\\d\\d)?)$';
+/** One status, all of a hundred, or from one to another. */
+const STATUSES = either(
+  [count(200, 599), text('', { pattern: STATUS_RANGE, 'x-advice': 'write `200`, `2xx` or `200-399`' })],
+  {
+    description: 'a status such as 200, `2xx` or `200-399`',
+  },
+);
+
+const HEALTH_CHECK = fields(
+  {
+    path: text('a path such as `/healthz`'),
+    tcp: TRUE,
+    status: STATUSES,
+    body: text('a text that stands in the reply', { pattern: '^[\\s\\S]+$' }),
+    interval: duration(),
+    timeout: duration(),
+    healthyAfter: count(1),
+    unhealthyAfter: count(1),
+  },
+  [],
+  {
+    'x-exclusive': [
+      ['path', 'tcp'],
+      ['tcp', 'status'],
+      ['tcp', 'body'],
+    ],
+  },
+);
+
+const OUTLIERS = fields({
+  consecutiveFailures: orOff(count(1)),
+  successRate: orOff(
+    fields({ interval: duration(1000), minRequests: count(1), minMembers: count(2), deviations: number(0.1, 10) }),
+  ),
+  ejectFor: duration(),
+  maxEjectFor: duration(),
+  maxEjectedPercent: number(0, 100),
 });
-
-const RETRY = fields({
-  attempts: count(0, 100),
-  on: FAILURES,
-  backoff: fields({ initial: duration(0), max: duration(0) }),
-  budget: orOff(fields({ percent: number(0, 100), minPerSecond: number(0) })),
-  methods: list(TOKEN_TEXT, { uniqueItems: true }),
-  bodyLimit: size(0),
-});
-
-const CIRCUIT_BREAKER = fields({ consecutiveFailures: count(1), openFor: duration(), on: FAILURES });
-
-const HEALTH_CHECK = fields({
-  path: text('a path such as `/healthz`'),
-  interval: duration(),
-  timeout: duration(),
-  healthyAfter: count(1),
-  unhealthyAfter: count(1),
-});
-
-const OUTLIERS = fields({ consecutiveFailures: count(1), ejectFor: duration(), maxEjectedPercent: number(0, 100) });
-
-const LIMITS = fields({
-  concurrency: orOff(count(1)),
-  queue: orOff(count(0)),
-  queueTimeout: orOff(duration(0)),
-});
-
-const DORMANT = { 'x-dormant': true };
 
 export const UPSTREAM_KEYS = {
   endpoints: list(ENDPOINT),
@@ -84,11 +89,11 @@ export const UPSTREAM_KEYS = {
     total: orOff(duration()),
     idle: orOff(duration()),
   }),
-  retry: orOff(RETRY, DORMANT),
-  circuitBreaker: orOff(CIRCUIT_BREAKER, DORMANT),
-  healthCheck: orOff(HEALTH_CHECK, DORMANT),
-  outliers: orOff(OUTLIERS, DORMANT),
-  limits: orOff(LIMITS, DORMANT),
+  ...PROTECTION_KEYS,
+  healthCheck: orOff(HEALTH_CHECK),
+  outliers: orOff(OUTLIERS),
+  slowStart: durationOrNone(),
+  panicPercent: orOff(number(0, 100)),
 };
 
 export const UPSTREAM = fields(UPSTREAM_KEYS);

@@ -7,7 +7,7 @@
  * schema library was as much of the start's time as all of our own files.
  */
 
-import { DURATION_PATTERN, SIZE_PATTERN } from '../core/duration.ts';
+import { DURATION_PATTERN, formatDuration, SIZE_PATTERN } from '../core/duration.ts';
 
 /** A schema as the walk reads it: the part of JSON Schema that is used here. */
 export interface Shape {
@@ -79,8 +79,13 @@ export function literal(value: string | number | boolean, description = `\`${val
 
 /** A duration of at least `least` milliseconds. */
 export function duration(least = 1): Shape {
-  const description = 'a duration such as `250ms` or `3s`';
+  const description = `a duration such as \`250ms\` or \`3s\`${least > 1 ? `, at least ${formatDuration(least)}` : ''}`;
   return text(description, { pattern: DURATION_PATTERN, 'x-unit': 'duration', 'x-least': least });
+}
+
+/** A duration that may be none at all. */
+export function durationOrNone(): Shape {
+  return either([duration(0), literal(0), OFF], { description: 'a duration such as `3s`, or `0` or `off`' });
 }
 
 /** A size of at least `least` bytes. */

@@ -19,7 +19,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 const VALID = `
-upstreams: { a: { endpoints: [http://127.0.0.1:7001] }, b: { endpoints: [http://127.0.0.1:7002], retry: {} } }
+upstreams: { a: { endpoints: [http://127.0.0.1:7001] }, b: { endpoints: [http://127.0.0.1:7002], circuitBreaker: { consecutiveFailures: off } } }
 routes:
   a: { match: { path: /a }, upstream: a }
   b: { match: { path: /b }, upstream: b }
@@ -51,7 +51,7 @@ test('a valid document is summed up, its notices first, with status 0', async ()
   const [notice, summary, ...rest] = out.split('\n');
   assert.equal(
     notice,
-    'routes.yaml:2:98 notice: retry: validated, but not active in this version; the router acts as if it were not there',
+    'routes.yaml:2:98 notice: circuitBreaker: with `consecutiveFailures: off` and no `failureRate` it never opens; give it one of them, or write `circuitBreaker: off`',
   );
   assert.match(summary ?? '', /^routes\.yaml: 2 routes, 2 upstreams, revision [0-9a-f]{12}; 1 notice$/);
   assert.deepEqual(rest, []);
@@ -62,7 +62,7 @@ test('every problem is a line with path, line, column, reason and advice, with s
   const { status, out } = await run([await fileWith(wrong)]);
   assert.equal(status, 1);
   assert.deepEqual(out.split('\n'), [
-    'routes.yaml:2:98 notice: retry: validated, but not active in this version; the router acts as if it were not there',
+    'routes.yaml:2:98 notice: circuitBreaker: with `consecutiveFailures: off` and no `failureRate` it never opens; give it one of them, or write `circuitBreaker: off`',
     'routes.yaml:4:17 error: unknown key "pth" in "match"; did you mean "path"?',
     'routes.yaml:5:39 error: there is no upstream "bb"; known: a, b',
     'routes.yaml: 2 problems; 1 notice',

@@ -243,3 +243,46 @@ test('routes that are alike share a plan, and one that does something of its own
     assert.match(chosen !== undefined && 'fault' in chosen ? chosen.fault.detail : '', new RegExp(`route ${id} `));
   }
 });
+
+test('a fallback upstream is the last of the plan, with counters of its own', () => {
+  const site = countingSite();
+  const routes = {
+    shop: routeSettings({}, { release: { split: split('cart'), mode: 'proxy' }, fallback: { upstream: 'spare' } }),
+  };
+  const route = compile(documentOf(routes, ['cart', 'spare']), 'r1', site).routes.get('shop');
+  assert.deepEqual(route?.plan.fallback, { upstream: 1 });
+  assert.deepEqual(
+    route?.plan.destinations.map(({ upstream }, i) => [upstream.id, blockOf(route, i)]),
+    ['cart', 'spare'].map((id) => [id, site.blocks.get(`route:shop|${id}`)]),
+  );
+});
+
+test('a fallback reply is ready to be written, its headers as bytes', () => {
+  const reply = { status: 503, headers: { 'Content-Type': 'text/plain', 'x-note': 'später' }, body: 'später' };
+  const table = tableOf(documentOf({ shop: routeSettings({}, { fallback: { reply } }) }));
+  assert.deepEqual(table.routes.get('shop')?.plan.fallback, {
+    reply: {
+      status: 503,
+      headers: [
+        ['Content-Type', 'text/plain'],
+        ['x-note', Buffer.from('später').toString('latin1')],
+      ],
+      body: 'später',
+    },
+  });
+});
+
+test('a route with faults or a fallback shares its plan with none that has neither', () => {
+  const faults = { abort: { status: 503, percent: 5 } };
+  const table = tableOf(
+    documentOf({
+      plain: routeSettings({}),
+      failing: routeSettings({}, { faults }),
+      safe: routeSettings({}, { fallback: { reply: { status: 503, headers: {}, body: '' } } }),
+    }),
+  );
+  const [plain, failing, safe] = ['plain', 'failing', 'safe'].map((id) => table.routes.get(id)?.plan);
+  assert.deepEqual([plain?.faults, plain?.fallback], [undefined, undefined]);
+  assert.equal(failing?.faults, faults);
+  assert.notEqual(safe?.fallback, undefined);
+});

@@ -101,13 +101,11 @@ tells(
   a:
     endpoints:
       - https://a:1
-      - srv://a
       - tcp://a:1
 `,
   [
     '4:9 error: endpoints[0]: "https://a:1" asks for TLS, which is not supported towards upstreams in this version; write `http://host:port`',
-    '5:9 error: endpoints[1]: "srv://a" asks for service records, which are not supported in this version; list each endpoint as `http://host:port`',
-    '6:9 error: endpoints[2]: "tcp://a:1" has the scheme `tcp`, which is not supported; write `http://host:port`',
+    '5:9 error: endpoints[1]: "tcp://a:1" has the scheme `tcp`, which is not supported; write `http://host:port`',
   ],
 );
 
@@ -176,29 +174,6 @@ routes: { r: { split: { a: 1, b: 1 } } }
 `,
   [
     '1:33 notice: timeout.attempt is longer than timeout.total, which ends every attempt before; lengthen `total`, or shorten `attempt`',
-  ],
-);
-
-tells(
-  'policies without life yet, each once and where it stands',
-  `defaults:
-  retry: { attempts: 1 }
-upstreams:
-  a:
-    endpoints: [http://a:1]
-    balance: { hash: { header: x } }
-    healthCheck: {}
-    outliers: off
-    circuitBreaker: { openFor: 10s }
-    limits: { queue: off }
-routes: { r: { upstream: a } }
-`,
-  [
-    '2:3 notice: retry: validated, but not active in this version; the router acts as if it were not there',
-    '6:5 notice: balance: validated, but not active in this version; the router acts as if it were not there',
-    '7:5 notice: healthCheck: validated, but not active in this version; the router acts as if it were not there',
-    '9:5 notice: circuitBreaker: validated, but not active in this version; the router acts as if it were not there',
-    '10:5 notice: limits: validated, but not active in this version; the router acts as if it were not there',
   ],
 );
 

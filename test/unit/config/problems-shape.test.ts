@@ -127,14 +127,10 @@ tells('a word that is near to nothing', 'upstreams: { a: { endpoints: [http://a:
 tells(
   'a hash of two sources',
   'upstreams: { a: { endpoints: [http://a:1], balance: { hash: { header: x, cookie: y } } } }',
-  [
-    '1:44 notice: balance: validated, but not active in this version; the router acts as if it were not there',
-    '1:74 error: `header` and `cookie` exclude each other; keep one of them',
-  ],
+  ['1:74 error: `header` and `cookie` exclude each other; keep one of them'],
 );
 
 tells('a failure that is none', 'upstreams: { a: { endpoints: [http://a:1], retry: { on: [conect, 700] } } }', [
-  '1:44 notice: retry: validated, but not active in this version; the router acts as if it were not there',
   '1:58 error: on[0]: expected one of `connect`, `reset`, `timeout`, `protocol` or a whole number from 400 to 599, found "conect"; did you mean `connect`?',
   '1:66 error: on[1]: expected one of `connect`, `reset`, `timeout`, `protocol` or a whole number from 400 to 599, found 700; write one of `connect`, `reset`, `timeout`, `protocol` or a whole number from 400 to 599',
 ]);

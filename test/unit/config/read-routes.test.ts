@@ -141,7 +141,13 @@ upstreams:
 routes: { r: { split: { a: 1, b: 1 }, sticky: off } }
 `);
   assert.equal(upstreams.a?.retry, 'off');
-  assert.deepEqual(upstreams.a?.outliers, { consecutiveFailures: 5, ejectFor: 1000, maxEjectedPercent: 50 });
+  assert.deepEqual(upstreams.a?.outliers, {
+    consecutiveFailures: 5,
+    successRate: 'off',
+    ejectFor: 1000,
+    maxEjectFor: 300_000,
+    maxEjectedPercent: 50,
+  });
   assert.equal(upstreams.b?.outliers, 'off');
   const retry = upstreams.b?.retry;
   assert.ok(retry !== undefined && retry !== 'off');

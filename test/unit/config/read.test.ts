@@ -18,6 +18,8 @@ const EVERYTHING = Number.POSITIVE_INFINITY;
 const BARE_UPSTREAM = {
   endpoints: [],
   balance: 'p2c',
+  slowStart: 0,
+  panicPercent: 50,
   timeout: { connect: 1000, attempt: 3000, total: 10_000, idle: 60_000 },
   retry: {
     attempts: 2,
@@ -29,12 +31,33 @@ const BARE_UPSTREAM = {
   },
   circuitBreaker: {
     consecutiveFailures: 10,
+    failureRate: 'off',
     openFor: 30_000,
+    maxOpenFor: 300_000,
     on: ['connect', 'reset', 'timeout', 502, 503, 504],
+    recovery: { ramp: 10_000 },
   },
   healthCheck: 'off',
-  outliers: { consecutiveFailures: 5, ejectFor: 30_000, maxEjectedPercent: 50 },
+  outliers: {
+    consecutiveFailures: 5,
+    successRate: 'off',
+    ejectFor: 30_000,
+    maxEjectFor: 300_000,
+    maxEjectedPercent: 50,
+  },
   limits: { concurrency: 1024, queue: 1024, queueTimeout: 1000 },
+  hedge: 'off',
+};
+
+/** What a health check has where the document only asks for one. */
+const BARE_CHECK = {
+  path: '/healthz',
+  status: [200, 299],
+  body: undefined,
+  interval: 5000,
+  timeout: 1000,
+  healthyAfter: 2,
+  unhealthyAfter: 3,
 };
 
 const BARE_LISTENER = {
@@ -57,11 +80,6 @@ test('the document with every key is accepted without TLS, and says what has no 
   const inactive = (place: string, key: string): string =>
     `${place} notice: ${key}: validated, but not active in this version; the router acts as if it were not there`;
   assert.deepEqual(saidOf(SUPPORTED), [
-    inactive('28:5', 'retry'),
-    inactive('35:5', 'circuitBreaker'),
-    inactive('36:5', 'healthCheck'),
-    inactive('37:5', 'outliers'),
-    inactive('38:5', 'limits'),
     inactive('67:1', 'rollouts'),
     inactive('75:1', 'invariants'),
     inactive('80:1', 'alerts'),
@@ -99,7 +117,7 @@ test('the document with every key resolves to its upstreams', () => {
       { url: 'http://127.0.0.1:7001', weight: 1 },
       { url: 'http://127.0.0.1:7002', weight: 2 },
     ],
-    healthCheck: { path: '/healthz', interval: 5000, timeout: 1000, healthyAfter: 2, unhealthyAfter: 3 },
+    healthCheck: BARE_CHECK,
   });
   assert.deepEqual(upstreams.tax, { ...BARE_UPSTREAM, endpoints: [{ url: 'http://127.0.0.1:7031', weight: 1 }] });
 });
@@ -188,14 +206,17 @@ correlation: { caller: off }
 upstreams:
   a:
     endpoints: [http://a:1]
+    slowStart: off
+    panicPercent: off
     timeout: { attempt: off, total: off, idle: off }
     retry: off
     circuitBreaker: off
     healthCheck: off
     outliers: off
     limits: off
+    hedge: off
 routes:
-  r: { upstream: a, listeners: [edge], sticky: off, override: off, rewrite: off }
+  r: { upstream: a, listeners: [edge], sticky: off, override: off, rewrite: off, fallback: off, faults: off }
 `;
   assert.deepEqual(saidOf(text), []);
   const { listeners, correlation, upstreams, routes } = documentIn(text);
@@ -210,13 +231,17 @@ routes:
   assert.deepEqual(upstreams.a, {
     endpoints: [{ url: 'http://a:1', weight: 1 }],
     balance: 'p2c',
+    slowStart: 0,
+    panicPercent: 0,
     timeout: { connect: 1000, attempt: EVERYTHING, total: EVERYTHING, idle: EVERYTHING },
     retry: 'off',
     circuitBreaker: 'off',
     healthCheck: 'off',
     outliers: 'off',
     limits: 'off',
+    hedge: 'off',
   });
+  assert.deepEqual(Object.keys(routes.r ?? {}), ['match', 'release', 'rewrite', 'listeners']);
   assert.deepEqual(routes.r?.release, { split: [{ upstream: 'a', weight: 100 }], mode: 'proxy' });
   assert.deepEqual(routes.r?.rewrite, NO_REWRITE);
 });
@@ -227,13 +252,7 @@ test('a policy written in part keeps the defaults of the rest, and an empty heal
   ).upstreams;
   assert.deepEqual(a?.retry, { ...BARE_UPSTREAM.retry, attempts: 5, budget: 'off' });
   assert.deepEqual(a?.limits, { ...BARE_UPSTREAM.limits, queue: EVERYTHING });
-  assert.deepEqual(a?.healthCheck, {
-    path: '/healthz',
-    interval: 5000,
-    timeout: 1000,
-    healthyAfter: 2,
-    unhealthyAfter: 3,
-  });
+  assert.deepEqual(a?.healthCheck, BARE_CHECK);
 });
 
 test('a listener on a loopback address is internal where it does not say', () => {
