@@ -333,7 +333,9 @@ routes:
   a: { match: { path: /a }, upstream: a }
   b: { match: { path: /b }, upstream: a }
 `,
-  ['1:13 notice: faults are made on purpose: 10% of the requests are answered 503; remove them when the rehearsal is over'],
+  [
+    '1:13 notice: faults are made on purpose: 10% of the requests are answered 503; remove them when the rehearsal is over',
+  ],
 );
 
 tells(
