@@ -15,7 +15,25 @@ import { readDocument } from '../../../src/config/read.ts';
 import { DOCUMENT } from '../../../src/config/shape-document.ts';
 import { CONTRACT_DOCUMENT, TLS } from '../../support/contract-document.ts';
 
-const VALID = CONTRACT_DOCUMENT.replace(TLS, '');
+/** Keys that the description leaves to their defaults. */
+const MORE_OF_UPSTREAM = `
+    balance: { hash: { header: x } }
+    slowStart: 10s
+    panicPercent: 30
+    circuitBreaker: { failureRate: { percent: 50, minRequests: 100, window: 10s }, maxOpenFor: 5m, recovery: { ramp: 0 } }
+    healthCheck: { path: /ready, status: 200-399, body: ok }
+    outliers: { successRate: { interval: 10s, minRequests: 100, minMembers: 5, deviations: 1.9 }, maxEjectFor: 5m }
+    limits: { concurrency: adaptive }
+    hedge: { after: p95, percent: 5 }
+    endpoints: [ srv://_http._tcp.red.internal ]`;
+const MORE_OF_ROUTE = `upstream: cart
+    fallback: { status: 503, headers: { content-type: text/plain }, body: later }
+    faults: { delay: { time: 200ms, percent: 10 }, abort: { status: 503, percent: 5 } }
+`;
+
+const VALID = CONTRACT_DOCUMENT.replace(TLS, '')
+  .replace(/(game-red:) \{ .* \}/, (_, key: string) => key + MORE_OF_UPSTREAM)
+  .replace(/(?<=^ {4})upstream: cart\n/m, () => MORE_OF_ROUTE);
 
 function assertWhole(reading: Reading, text: string): void {
   if (reading.ok) {
@@ -138,6 +156,12 @@ test('what the JSON Schema refuses is refused by the reading', () => {
     }),
     { numRuns: 600 },
   );
+});
+
+test('a document with all keys that the description leaves out is read, and valid by the JSON Schema', () => {
+  assert.ok(VALID.includes(MORE_OF_UPSTREAM) && VALID.includes(MORE_OF_ROUTE));
+  assert.equal(readDocument(VALID, 'routes.yaml', {}).ok, true);
+  assert.ok(validate(load(VALID)), JSON.stringify(validate.errors));
 });
 
 test('the document with every key is valid by the JSON Schema, TLS included', () => {

@@ -28,13 +28,14 @@ function written<K extends keyof DestinationSettings>(
 
 test('endpoints are addresses, names, and names of service records', () => {
   const text =
-    'upstreams: { a: { endpoints: [http://10.0.0.1:80, "http://[::1]:7001", http://localhost:7001, http://cart.internal, { url: SRV://_http._tcp.cart.internal/, weight: 3 }] } }\nroutes: { r: { upstream: a } }';
+    'upstreams: { a: { endpoints: [http://10.0.0.1:80, "http://[::1]:7001", http://localhost:7001, http://cart.internal, srv://_http._tcp.tax.internal, { url: SRV://_http._tcp.cart.internal/, weight: 3 }] } }\nroutes: { r: { upstream: a } }';
   assert.deepEqual(saidOf(text), []);
   assert.deepEqual(documentIn(text).upstreams.a?.endpoints, [
     { url: 'http://10.0.0.1:80', weight: 1 },
     { url: 'http://[::1]:7001', weight: 1 },
     { url: 'http://localhost:7001', weight: 1 },
     { url: 'http://cart.internal', weight: 1 },
+    { url: 'srv://_http._tcp.tax.internal', weight: 1 },
     { url: 'srv://_http._tcp.cart.internal', weight: 3 },
   ]);
 });
