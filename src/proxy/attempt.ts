@@ -361,11 +361,12 @@ export class Attempt implements Passage, LinkSink, Traveller {
   /** The reply's last byte was handed to the client. */
   private complete(now: number): void {
     const { current, exchange } = this;
-    current?.leave(exchange.status >= 500 ? 'server_error' : 'success', verdictOf(exchange.status), now);
     this.current = undefined;
-    // An upload that the reply did not wait for leaves its connection in the middle of a request.
+    // An upload that the reply did not wait for leaves its connection in the middle of a request. It is let go before the
+    // place is: whoever waits for that finds it in the pool.
     if (this.upload.done && !exchange.tunnel) current?.link?.release(now);
     else current?.link?.destroy();
+    current?.leave(exchange.status >= 500 ? 'server_error' : 'success', verdictOf(exchange.status), now);
     this.relay.settle(now);
     this.client.next(now);
   }

@@ -136,9 +136,9 @@ export class Course implements Queued, Rivalled {
     const pause = rival === undefined ? this.pauseAfter(last.member, head.status, spare, now) : 0;
     if (pause < 0) return false;
     attempt.current = undefined;
-    last.leave('server_error', verdictOf(head.status), now);
     if (done && upload.done) last.link?.release(now);
     else last.link?.destroy();
+    last.leave('server_error', verdictOf(head.status), now);
     if (rival !== undefined) {
       this.takeOver(rival, now);
       return true;
