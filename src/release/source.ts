@@ -5,6 +5,7 @@
  * them bounds what is kept.
  */
 
+import { cookieValue } from '../core/cookie.ts';
 import type { Exchange, RequestFacts } from '../core/exchange.ts';
 import { NAME, type NameSet } from '../core/names.ts';
 import { queryValue } from '../core/target.ts';
@@ -32,24 +33,6 @@ export function sourcesInWords(sources: readonly SourceSettings[]): string {
     return 'cookie' in source ? `cookie ${source.cookie}` : 'client address';
   });
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-}
-
-/** The value of the first cookie of this name (RFC 6265 section 4.2.1), without quotes around it. */
-export function cookieValue(cookies: string | undefined, name: string): string | undefined {
-  if (cookies === undefined) return undefined;
-  let from = 0;
-  while (from < cookies.length) {
-    const semicolon = cookies.indexOf(';', from);
-    const end = semicolon === -1 ? cookies.length : semicolon;
-    while (cookies.charCodeAt(from) === 32) from += 1;
-    if (cookies.startsWith(name, from) && cookies.charCodeAt(from + name.length) === 61) {
-      const value = cookies.slice(from + name.length + 1, end).trim();
-      const quoted = value.length >= 2 && value.startsWith('"') && value.endsWith('"');
-      return quoted ? value.slice(1, -1) : value;
-    }
-    from = end + 1;
-  }
-  return undefined;
 }
 
 function stated(value: string | undefined): string | undefined {

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NameSet } from '../../../src/core/names.ts';
 import type { SourceSettings, VersionsSettings } from '../../../src/release/release.ts';
-import { cookieValue } from '../../../src/release/source.ts';
 import { buildVersions, type Ruling, readVersion } from '../../../src/release/versions.ts';
 import { exchangeOf, factsOf, type RequestLike } from '../../support/facts.ts';
 
@@ -137,21 +136,6 @@ test('a flood of different versions gets right rulings', () => {
 
 test('what is no range is refused when the table is compiled', () => {
   assert.throws(() => asker({ ...GAME, serve: [{ range: 'two', split: only('red') }] }), /Invalid/);
-});
-
-test('cookies are found by their whole name, quotes left out', () => {
-  const cases: [cookies: string, value: string | undefined][] = [
-    ['v=2', '2'],
-    ['a=1; v=2; v=3', '2'],
-    ['a=1;v=2', '2'],
-    ['a=1;  v="2.0" ; b', '2.0'],
-    ['vv=1; xv=2', undefined],
-    ['v', undefined],
-    ['a=v=2', undefined],
-    ['', undefined],
-    [';;; v=2', '2'],
-  ];
-  for (const [cookies, value] of cases) assert.equal(cookieValue(cookies, 'v'), value, cookies);
 });
 
 test('every kind of source can state the version', () => {
