@@ -7,7 +7,7 @@
  * Thresholds over one hash keep that promise for two sides only.
  */
 
-import { hashText, spread, toUnit } from './hash.ts';
+import { hashText, spread, toUnit } from '../core/hash.ts';
 import type { WeightedSettings } from './release.ts';
 
 export interface Split {

@@ -1,7 +1,8 @@
 /**
- * Hashes of sticky keys: quick, well spread, and the same in every process and after every restart.
+ * Hashes of keys, for sticky splits and consistent hashing: quick, well spread, and the same in every process and after
+ * every restart.
  *
- * Rule: not for secrets. 32 bits are enough, because two keys with one hash only share their side. The functions are
+ * Rule: not for secrets. 32 bits are enough, because two keys with one hash only share their place. The functions are
  * FNV-1a over the text, then the finaliser of MurmurHash3, which spreads keys that differ in one character.
  */
 
