@@ -75,6 +75,9 @@ export const MEMBER_WORDS = {
   since: 5,
 } as const;
 
+/** What lies further ahead, in milliseconds (12 days), is told in words as if it lay here. */
+export const LONGEST = 2 ** 30;
+
 /** Milliseconds from `then` to `now`, both as `timeWord` gives them; right while less than 24 days lie between. */
 export function elapsed(then: number, now: number): number {
   return (now - then) | 0;

@@ -1,18 +1,22 @@
 /**
  * The upstreams of one thread: written settings in, living upstreams out.
  *
- * Rule: members live by upstream and URL, so a new table finds the pools of the old one; a member that no table names any
- * more retires: its idle connections close, its busy ones finish. Only config/compile.ts asks for upstreams.
+ * Rule: members live by upstream and id, so a new table finds the pools of the old one; a member that neither a table nor
+ * the joined list names any more retires: its idle connections close, its busy ones finish. What is done about failures,
+ * and what is said of panic, goes by the table in force. Only config/compile.ts asks for upstreams.
  */
 
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
 import type { PlaneEvents, PlaneLog } from '../core/events.ts';
-import type { Lane } from '../core/lanes.ts';
+import { EJECTION_CAUSES, type Lane, MEMBER_BLOCK } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
-import type { Words } from '../core/words.ts';
-import { balancer } from './balance.ts';
+import { MEMBER_WORDS, timeWord, UPSTREAM_WORDS, type Words } from '../core/words.ts';
+import { AimedUpstream, type Household } from './aim.ts';
+import type { Seat, Standing } from './availability.ts';
+import { type Company, eject } from './ejection.ts';
+import { readEndpoint } from './endpoint.ts';
 import { PooledMember } from './member.ts';
 import type { MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from './upstream.ts';
 
@@ -26,59 +30,186 @@ export interface UpstreamNeeds {
   readonly log?: PlaneLog;
 }
 
+const IN_A_ROW = MEMBER_BLOCK.ejections + EJECTION_CAUSES.indexOf('consecutive_failures');
+
 export class UpstreamLedger {
   private readonly needs: UpstreamNeeds;
-  /** Upstream id -> endpoint URL -> member. */
-  private readonly members = new Map<string, Map<string, PooledMember>>();
+  private readonly living = new Map<string, LivingUpstream>();
 
   constructor(needs: UpstreamNeeds) {
     this.needs = needs;
   }
 
   /** The upstream for a new table; members known from earlier tables keep their connections. */
-  upstream(id: string, settings: UpstreamSettings, blocks: UpstreamBlocks, _names: NameSet): Upstream {
-    const known = this.members.get(id) ?? new Map<string, PooledMember>();
-    this.members.set(id, known);
-    const candidates = settings.endpoints.map(({ url, weight }) => {
-      const { clock, timers, log } = this.needs;
-      const member = known.get(url) ?? new PooledMember(url, clock, timers, log);
-      known.set(url, member);
-      member.revive();
-      return { member, weight };
-    });
-    const members = candidates.map(({ member }) => member);
-    const pick = balancer(settings.balance, candidates, this.needs.draw);
-    return { id, settings, block: blocks.own, members, aim: (_exchange, tried) => pick(tried[0]) };
+  upstream(id: string, settings: UpstreamSettings, blocks: UpstreamBlocks, names: NameSet): Upstream {
+    return this.of(id).upstream(settings, blocks, names);
   }
 
   /** Who is found by name or registered, in place of those before. */
   join(id: string, members: readonly MemberSettings[]): void {
-    void [id, members];
+    if (members.length > 0 || this.living.has(id)) this.of(id).join(members);
   }
 
-  /** Called once a table is in: members that none of these upstreams names retire. */
+  /**
+   * Called once a table is in, or one that was compiled is given up: members that none of these upstreams names retire.
+   * What was joined to others is forgotten; it is told again before a table needs it.
+   */
   keepOnly(upstreams: Iterable<Upstream>): void {
-    const named = new Set<unknown>();
-    for (const upstream of upstreams) for (const member of upstream.members) named.add(member);
-    for (const [id, members] of this.members) {
-      for (const [url, member] of members) {
-        if (named.has(member)) continue;
-        member.retire();
-        members.delete(url);
-      }
-      if (members.size === 0) this.members.delete(id);
+    const kept = new Map<string, Upstream>();
+    for (const upstream of upstreams) kept.set(upstream.id, upstream);
+    for (const [id, living] of this.living) {
+      living.settle(kept.get(id));
+      if (!kept.has(id)) this.living.delete(id);
     }
   }
 
   /** Open connections to upstreams, for status and tests. */
   get connections(): number {
     let sum = 0;
-    for (const members of this.members.values()) for (const member of members.values()) sum += member.connections;
+    for (const living of this.living.values()) sum += living.connections;
     return sum;
   }
 
   stop(): void {
-    for (const members of this.members.values()) for (const member of members.values()) member.stop();
-    this.members.clear();
+    for (const living of this.living.values()) living.stop();
+    this.living.clear();
   }
+
+  private of(id: string): LivingUpstream {
+    const known = this.living.get(id) ?? new LivingUpstream(id, this.needs);
+    this.living.set(id, known);
+    return known;
+  }
+}
+
+const NOBODY: readonly Seat[] = Object.freeze([]);
+
+/** One upstream across tables. */
+class LivingUpstream implements Household {
+  readonly id: string;
+  readonly draw: Draw;
+  words: Int32Array = new Int32Array();
+  joined: readonly Seat[] = NOBODY;
+  private readonly needs: UpstreamNeeds;
+  private told: readonly MemberSettings[] = [];
+  private readonly members = new Map<string, PooledMember>();
+  /** Of the table in force, or of the first one until it is. */
+  private current: AimedUpstream | undefined = undefined;
+  /** Of tables that were compiled since, and may come. */
+  private coming: AimedUpstream[] = [];
+  /** Some table was in force before: whoever joins from here on is new. */
+  private begun = false;
+
+  constructor(id: string, needs: UpstreamNeeds) {
+    this.id = id;
+    this.needs = needs;
+    this.draw = needs.draw;
+  }
+
+  upstream(settings: UpstreamSettings, blocks: UpstreamBlocks, names: NameSet): AimedUpstream {
+    this.words = this.needs.words.block(blocks.own);
+    const since = this.begun ? timeWord(this.needs.clock.now()) : 0;
+    const seats = settings.endpoints.flatMap(({ url, weight }, i): Seat[] => {
+      const { is, host, port, authority } = readEndpoint(url);
+      if (is !== 'address') return [];
+      const member = this.member({ id: url, host, port, authority, block: blocks.endpoints[i], since });
+      return [{ member, weight }];
+    });
+    const upstream = new AimedUpstream(this.id, settings, blocks.own, seats, this, names);
+    this.current ??= upstream;
+    this.coming.push(upstream);
+    return upstream;
+  }
+
+  join(told: readonly MemberSettings[]): void {
+    const before = this.told;
+    this.told = told;
+    // Every document brings the lists along; one that says what is known already changes nothing.
+    if (told.length === before.length && told.every((one, i) => sameMember(one, before[i]))) return;
+    this.joined = told.map((settings) => ({ member: this.member(settings), weight: settings.weight }));
+    this.sweep();
+  }
+
+  /** The upstream's table is in force, or none is that knows it. */
+  settle(upstream: Upstream | undefined): void {
+    this.current = upstream instanceof AimedUpstream ? upstream : undefined;
+    this.begun = true;
+    this.coming = [];
+    this.sweep();
+  }
+
+  company(seats: readonly Seat[], { outliers }: UpstreamSettings): Company | undefined {
+    if (outliers === 'off') return undefined;
+    const { clock, draw, tell } = this.needs;
+    const members = seats.flatMap(({ member, weight }) => (weight > 0 ? [member] : []));
+    return { upstream: this.id, words: this.words, members, settings: outliers, clock, draw, tell };
+  }
+
+  /** Panic begins or ends for the process, and one thread tells of it. A table on its way out has no say. */
+  noted(upstream: Upstream, { panic, able, all }: Standing): void {
+    const { words } = this;
+    const before = panic ? 0 : 1;
+    if (upstream !== this.current || words[UPSTREAM_WORDS.panic] !== before) return;
+    if (Atomics.compareExchange(words, UPSTREAM_WORDS.panic, before, 1 - before) !== before) return;
+    const cause = `${able} of ${all} members can serve`;
+    this.needs.tell({ is: 'panic', upstream: this.id, on: panic, cause });
+  }
+
+  get connections(): number {
+    let sum = 0;
+    for (const member of this.members.values()) sum += member.connections;
+    return sum;
+  }
+
+  stop(): void {
+    for (const member of this.members.values()) member.stop();
+  }
+
+  private member(settings: Omit<MemberSettings, 'weight'>): PooledMember {
+    const known = this.members.get(settings.id);
+    if (known !== undefined && isOf(known, settings)) {
+      known.authority = settings.authority;
+      return known;
+    }
+    known?.retire();
+    const { clock, timers, lane, words, log } = this.needs;
+    const onFailure = (member: PooledMember, inARow: number, now: number) => this.onFailure(member, inARow, now);
+    const needs = { clock, timers, lane, words, onFailure, ...(log === undefined ? {} : { log }) };
+    const member = new PooledMember(settings, needs);
+    this.members.set(settings.id, member);
+    return member;
+  }
+
+  private onFailure(member: PooledMember, inARow: number, now: number): void {
+    const { current } = this;
+    if (current === undefined || current.settings.outliers === 'off') return;
+    if (inARow < current.settings.outliers.consecutiveFailures || member.words[MEMBER_WORDS.ejection] !== 0) return;
+    const company = this.company(current.seats, current.settings);
+    if (company === undefined || !eject(company, member, `${inARow} failures in a row`, now)) return;
+    member.count(IN_A_ROW);
+  }
+
+  /** Whom nobody names retires, wherever its connections lead. */
+  private sweep(): void {
+    // Exchanges of a table without a successor still find who was joined; no connection outlives them.
+    const gone = this.begun && this.current === undefined;
+    const named = new Set((gone ? NOBODY : this.joined).map(({ member }) => member));
+    for (const upstream of this.coming) for (const { member } of upstream.fixed) named.add(member);
+    for (const { member } of this.current?.fixed ?? NOBODY) named.add(member);
+    for (const [id, member] of this.members) {
+      if (named.has(member)) continue;
+      member.retire();
+      this.members.delete(id);
+    }
+  }
+}
+
+function isOf({ host, port, block }: PooledMember, settings: Omit<MemberSettings, 'weight'>): boolean {
+  return host === settings.host && port === settings.port && block === settings.block;
+}
+
+function sameMember(one: MemberSettings, other: MemberSettings): boolean {
+  const { id, host, port, authority, weight, block } = one;
+  const same = id === other.id && host === other.host && port === other.port && block === other.block;
+  return same && authority === other.authority && weight === other.weight;
 }

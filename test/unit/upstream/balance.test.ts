@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { balancer, type Candidate, type Pick } from '../../../src/upstream/balance.ts';
-import type { Balance, Member } from '../../../src/upstream/upstream.ts';
+import { balancer, type Candidate, type Pick, type PlainBalance } from '../../../src/upstream/balance.ts';
+import type { Member } from '../../../src/upstream/upstream.ts';
 import { seededDraw } from '../../support/draw.ts';
+import { GET } from './stage.ts';
 
-const BALANCES: readonly Balance[] = ['p2c', 'round-robin', 'least-request', 'random', { hash: { header: 'x' } }];
+const BALANCES: readonly PlainBalance[] = ['p2c', 'round-robin', 'least-request', 'random'];
 
 function member(id: string): Member {
   return {
@@ -29,15 +30,11 @@ function candidates(...weights: number[]): Candidate[] {
   return weights.map((weight, i) => ({ member: member(`m${i}`), weight }));
 }
 
-function nameOf(balance: Balance): string {
-  return typeof balance === 'string' ? balance : 'hash';
-}
-
 /** How often each of `all` is picked in `rounds`, with nothing ever under way. */
-function counts(pick: Pick, all: readonly Candidate[], rounds: number, tried?: Member): number[] {
+function counts(pick: Pick, all: readonly Candidate[], rounds: number, ...tried: Member[]): number[] {
   const picked = new Map<Member | undefined, number>();
   for (let i = 0; i < rounds; i++) {
-    const one = pick(tried);
+    const one = pick(GET, tried, 0);
     picked.set(one, (picked.get(one) ?? 0) + 1);
   }
   assert.ok(
@@ -69,7 +66,7 @@ const WEIGHTS: readonly number[][] = [
 ];
 
 for (const balance of BALANCES) {
-  describe(nameOf(balance), () => {
+  describe(balance, () => {
     for (const weights of WEIGHTS) {
       test(`shares ${weights.join(':')} among idle members`, () => {
         const all = candidates(...weights);
@@ -81,7 +78,7 @@ for (const balance of BALANCES) {
         const pick = balancer(balance, all, seededDraw(2));
         const seen = all.map(() => 0);
         for (let i = 0; i < 20_000; i++) {
-          const one = pick(undefined);
+          const one = pick(GET, [], 0);
           assert.ok(one !== undefined);
           one.inFlight++;
           seen[all.findIndex((candidate) => candidate.member === one)]++;
@@ -103,12 +100,20 @@ for (const balance of BALANCES) {
       }
     });
 
+    test('picks none of those tried while another is free, and any of them where all were tried', () => {
+      const all = candidates(1, 2, 1, 3);
+      const pick = balancer(balance, all, seededDraw(13));
+      const [a, b, c, d] = all.map((candidate) => candidate.member);
+      for (let i = 0; i < 50; i++) assert.equal(pick(GET, [a, d, c], 0), b);
+      assert.ok(counts(pick, all, 2_000, a, b, c, d).every((count) => count > 0));
+    });
+
     test('picks the member that was tried where it is the only one', () => {
       for (const all of [candidates(1), candidates(1, 0), candidates(0, 3)]) {
         const { member: only } = all.find(({ weight }) => weight > 0) ?? assert.fail();
         const pick = balancer(balance, all, seededDraw(4));
-        assert.equal(pick(undefined), only);
-        assert.equal(pick(only), only);
+        assert.equal(pick(GET, [], 0), only);
+        assert.equal(pick(GET, [only], 0), only);
       }
       const same = member('twice');
       const pick = balancer(
@@ -119,29 +124,29 @@ for (const balance of BALANCES) {
         ],
         seededDraw(4),
       );
-      assert.equal(pick(same), same);
+      assert.equal(pick(GET, [same], 0), same);
     });
 
     test('picks a member though the one tried has left the upstream', () => {
       const all = candidates(1, 1);
       const pick = balancer(balance, all, seededDraw(5));
       const members = new Set<unknown>(all.map((candidate) => candidate.member));
-      for (let i = 0; i < 100; i++) assert.ok(members.has(pick(member('gone'))));
+      for (let i = 0; i < 100; i++) assert.ok(members.has(pick(GET, [member('gone')], 0)));
     });
 
     test('has nobody to pick where there is no member, or none with a weight', () => {
       for (const all of [[], candidates(0), candidates(0, 0)]) {
         const pick = balancer(balance, all, seededDraw(6));
-        assert.equal(pick(undefined), undefined);
-        assert.equal(pick(member('tried')), undefined);
+        assert.equal(pick(GET, [], 0), undefined);
+        assert.equal(pick(GET, [member('tried')], 0), undefined);
       }
     });
 
     test('gives members of weight 0 nothing, tried or not', () => {
       const all = candidates(1, 0, 1, 0);
       const pick = balancer(balance, all, seededDraw(7));
-      for (const tried of [undefined, ...all.map((candidate) => candidate.member)]) {
-        const seen = counts(pick, all, 1_000, tried);
+      for (const tried of [[], ...all.map((candidate) => [candidate.member])]) {
+        const seen = counts(pick, all, 1_000, ...tried);
         assert.deepEqual([seen[1], seen[3]], [0, 0]);
       }
     });
@@ -152,17 +157,20 @@ for (const balance of BALANCES) {
         fc.property(
           fc.array(weighted, { maxLength: 6 }),
           fc.nat(),
-          fc.option(fc.nat({ max: 5 })),
+          fc.array(fc.nat({ max: 5 }), { maxLength: 4 }),
           (parts, seed, chosen) => {
             const all = candidates(...parts.map(({ weight }) => weight));
             for (const [i, { work }] of parts.entries()) all[i].member.inFlight = work;
-            const tried = chosen === null ? undefined : all[chosen]?.member;
+            const tried = chosen.flatMap((i) => all[i]?.member ?? []);
             const pick = balancer(balance, all, seededDraw(seed));
             const able = all.filter(({ weight }) => weight > 0).map((candidate) => candidate.member);
             for (let i = 0; i < 10; i++) {
-              const one = pick(tried);
+              const one = pick(GET, tried, 0);
               if (able.length === 0) assert.equal(one, undefined);
-              else assert.ok(one !== undefined && able.includes(one) && (one !== tried || able.length === 1));
+              else {
+                const free = able.filter((each) => !tried.includes(each));
+                assert.ok(one !== undefined && (free.length === 0 ? able : free).includes(one));
+              }
             }
           },
         ),
@@ -175,7 +183,7 @@ for (const balance of BALANCES) {
 test('round-robin takes turns, smoothly: heavy members are spread out', () => {
   const all = candidates(5, 1, 1);
   const pick = balancer('round-robin', all, seededDraw(1));
-  const order = Array.from({ length: 14 }, () => pick(undefined)?.id).join(' ');
+  const order = Array.from({ length: 14 }, () => pick(GET, [], 0)?.id).join(' ');
   assert.equal(order, 'm0 m0 m1 m0 m2 m0 m0 m0 m0 m1 m0 m2 m0 m0');
 });
 
@@ -184,9 +192,10 @@ test('second tries do not disturb the turns of round-robin', () => {
   const pick = balancer('round-robin', all, seededDraw(1));
   const order: (string | undefined)[] = [];
   for (let i = 0; i < 6; i++) {
-    const first = pick(undefined);
+    const first = pick(GET, [], 0);
     order.push(first?.id);
-    pick(first);
+    assert.ok(first !== undefined);
+    pick(GET, [first], 0);
   }
   assert.deepEqual(order, ['m0', 'm1', 'm2', 'm0', 'm1', 'm2']);
 });
@@ -205,7 +214,7 @@ test('least-request picks the one with the least under way for its weight', () =
     ],
   ] as const) {
     for (const [i, count] of work.entries()) all[i].member.inFlight = count;
-    const seen = new Set(Array.from({ length: 200 }, () => pick(undefined)?.id));
+    const seen = new Set(Array.from({ length: 200 }, () => pick(GET, [], 0)?.id));
     assert.deepEqual([...seen].sort(), wanted);
   }
 });
@@ -215,7 +224,7 @@ test('p2c of two always picks the one with less to do', () => {
   const pick = balancer('p2c', all, seededDraw(9));
   all[0].member.inFlight = 3;
   all[1].member.inFlight = 2;
-  for (let i = 0; i < 100; i++) assert.equal(pick(undefined)?.id, 'm1');
+  for (let i = 0; i < 100; i++) assert.equal(pick(GET, [], 0)?.id, 'm1');
 });
 
 test('p2c never picks the busiest of many, and reaches all others', () => {
@@ -233,7 +242,7 @@ for (const balance of ['p2c', 'least-request'] as const) {
     const draw = seededDraw(12);
     const under: Member[] = [];
     for (let i = 0; i < 5_000; i++) {
-      const one = pick(undefined);
+      const one = pick(GET, [], 0);
       assert.ok(one !== undefined);
       one.inFlight++;
       under.push(one);

@@ -1,45 +1,16 @@
 /**
- * The ledger of upstreams: members live by upstream and URL across tables, and retire when no table names them.
+ * The ledger of upstreams: members live by upstream and id across tables and lists, and retire when nobody names them.
  */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Exchange } from '../../../src/core/exchange.ts';
-import { Timers } from '../../../src/core/timers.ts';
-import { UpstreamLedger } from '../../../src/upstream/build.ts';
 import type { HttpLink } from '../../../src/upstream/link.ts';
 import { PooledMember } from '../../../src/upstream/member.ts';
-import type { Balance, Member, Upstream, UpstreamSettings } from '../../../src/upstream/upstream.ts';
-import { FakeClock } from '../../support/clock.ts';
-import { seededDraw } from '../../support/draw.ts';
+import type { Member, Upstream } from '../../../src/upstream/upstream.ts';
+import { endpoint, GET, settingsOf, UpstreamStage } from './stage.ts';
 
-const ONE = 'http://127.0.0.1:7001';
-const TWO = 'http://127.0.0.1:7002';
-const THREE = 'http://127.0.0.1:7003';
-
-function settings(endpoints: Readonly<Record<string, number>>, balance: Balance = 'round-robin'): UpstreamSettings {
-  return {
-    endpoints: Object.entries(endpoints).map(([url, weight]) => ({ url, weight })),
-    balance,
-    timeout: { connect: 1_000, attempt: 3_000, total: 10_000, idle: 60_000 },
-    slowStart: 0,
-    panicPercent: 50,
-    healthCheck: 'off',
-    outliers: 'off',
-  };
-}
-
-function openLedger(): UpstreamLedger {
-  const clock = new FakeClock();
-  return new UpstreamLedger({ clock, timers: new Timers(clock, false), draw: seededDraw(1) });
-}
-
-const REQUEST = { method: 'GET', target: '/', host: 'a', minor: 1, field: () => undefined };
-const EXCHANGE = new Exchange(0, 0.5, REQUEST, 'internal', '127.0.0.1', 'r1');
-
-function aims(upstream: Upstream, count: number): (string | undefined)[] {
-  return Array.from({ length: count }, () => upstream.aim(EXCHANGE, undefined)?.id);
-}
+const [ONE, TWO, THREE] = [endpoint(1), endpoint(2), endpoint(3)];
+const NAMED = 'http://cart.internal';
 
 /** Whether the member still pools: what is brought back to a retired one is closed. */
 function pools(member: Member): boolean {
@@ -52,64 +23,79 @@ function pools(member: Member): boolean {
   return !closed;
 }
 
+function ids(upstream: Upstream): string {
+  return upstream.members.map(({ id }) => id.slice(-1)).join('');
+}
+
+function open() {
+  const stage = new UpstreamStage();
+  return { stage, ledger: stage.thread() };
+}
+
 test('an upstream has its id, its block, its settings and its members in the order of the document', () => {
-  const written = settings({ [TWO]: 1, [ONE]: 2 });
-  const upstream = openLedger().upstream('cart', written, 7);
-  assert.deepEqual([upstream.id, upstream.block, upstream.settings], ['cart', 7, written]);
-  assert.deepEqual(
-    upstream.members.map(({ id }) => id),
-    [TWO, ONE],
-  );
+  const { stage, ledger } = open();
+  stage.block('other');
+  const written = settingsOf({ [TWO]: 1, [ONE]: 2 });
+  const upstream = stage.table(ledger, written);
+  assert.deepEqual([upstream.id, upstream.block, upstream.settings], ['cart', 1, written]);
+  assert.equal(ids(upstream), '21');
 });
 
 test('members of the same upstream and URL are the same in every table, whatever else changed', () => {
-  const ledger = openLedger();
-  const old = ledger.upstream('cart', settings({ [ONE]: 1, [TWO]: 1 }), 1);
+  const { stage, ledger } = open();
+  const old = stage.table(ledger, settingsOf({ [ONE]: 1, [TWO]: 1 }));
   old.members[0].inFlight = 3;
-  const anew = ledger.upstream('cart', settings({ [THREE]: 1, [ONE]: 5 }, 'p2c'), 2);
+  const anew = stage.table(ledger, settingsOf({ [THREE]: 1, [ONE]: 5 }, { balance: 'p2c' }));
   assert.equal(anew.members[1], old.members[0]);
   assert.equal(anew.members[1].inFlight, 3);
   assert.notEqual(anew.members[0], old.members[1]);
 });
 
 test('the same URL in two upstreams is two members', () => {
-  const ledger = openLedger();
-  const cart = ledger.upstream('cart', settings({ [ONE]: 1 }), 1);
-  const tax = ledger.upstream('tax', settings({ [ONE]: 1 }), 2);
+  const { stage, ledger } = open();
+  const [cart, tax] = ['cart', 'tax'].map((id) => stage.table(ledger, settingsOf(1), id));
   assert.notEqual(cart.members[0], tax.members[0]);
 });
 
-test('weights are those of the table, not of the member', () => {
-  const ledger = openLedger();
-  const old = ledger.upstream('cart', settings({ [ONE]: 1, [TWO]: 1 }), 1);
-  const anew = ledger.upstream('cart', settings({ [ONE]: 0, [TWO]: 1 }), 1);
-  assert.deepEqual(aims(old, 4), [ONE, TWO, ONE, TWO]);
-  assert.deepEqual(aims(anew, 4), [TWO, TWO, TWO, TWO]);
-  assert.deepEqual(aims(old, 2), [ONE, TWO]);
+test('the same URL twice in one upstream is one member with both weights', () => {
+  const { stage, ledger } = open();
+  const { endpoints, ...rest } = settingsOf({ [ONE]: 1, [TWO]: 1 });
+  const upstream = stage.table(ledger, { ...rest, endpoints: [...endpoints, { url: ONE, weight: 1 }] });
+  assert.equal(ids(upstream), '12');
+  assert.equal(stage.aims(upstream, 6), '121121');
 });
 
-test('an upstream without endpoints, or none with a weight, aims at nobody', () => {
-  const ledger = openLedger();
-  assert.equal(ledger.upstream('none', settings({}), 1).aim(EXCHANGE, undefined), undefined);
-  assert.equal(ledger.upstream('zero', settings({ [ONE]: 0 }), 1).aim(EXCHANGE, undefined), undefined);
+test('weights are those of the table, not of the member', () => {
+  const { stage, ledger } = open();
+  const old = stage.table(ledger, settingsOf({ [ONE]: 1, [TWO]: 1 }));
+  const anew = stage.table(ledger, settingsOf({ [ONE]: 0, [TWO]: 1 }));
+  assert.deepEqual([stage.aims(old, 4), stage.aims(anew, 4), stage.aims(old, 2)], ['1212', '2222', '12']);
+});
+
+test('an upstream without endpoints, or none with a weight, aims at nobody, and that is no panic', () => {
+  const { stage, ledger } = open();
+  assert.equal(stage.aims(stage.table(ledger, settingsOf({}), 'none'), 1), '-');
+  assert.equal(stage.aims(stage.table(ledger, settingsOf({ [ONE]: 0 }), 'zero'), 1), '-');
+  assert.deepEqual(stage.heard(), []);
 });
 
 test('a second try aims at another member', () => {
-  const upstream = openLedger().upstream('cart', settings({ [ONE]: 1, [TWO]: 1 }), 1);
+  const { stage, ledger } = open();
+  const upstream = stage.table(ledger, settingsOf(2));
   const [one, two] = upstream.members;
   for (let i = 0; i < 10; i++) {
-    assert.equal(upstream.aim(EXCHANGE, one), two);
-    assert.equal(upstream.aim(EXCHANGE, two), one);
+    assert.equal(stage.aim(upstream, GET, [one]), two);
+    assert.equal(stage.aim(upstream, GET, [two]), one);
   }
 });
 
 test('members that the new table does not name retire, all others go on', () => {
-  const ledger = openLedger();
-  const cart = ledger.upstream('cart', settings({ [ONE]: 1, [TWO]: 1 }), 1);
-  const tax = ledger.upstream('tax', settings({ [ONE]: 1 }), 2);
+  const { stage, ledger } = open();
+  const cart = stage.table(ledger, settingsOf(2));
+  const tax = stage.table(ledger, settingsOf(1), 'tax');
   ledger.keepOnly([cart, tax]);
   assert.deepEqual([...cart.members, ...tax.members].map(pools), [true, true, true]);
-  const anew = ledger.upstream('cart', settings({ [TWO]: 1, [THREE]: 1 }), 1);
+  const anew = stage.table(ledger, settingsOf({ [TWO]: 1, [THREE]: 1 }));
   assert.deepEqual(cart.members.map(pools), [true, true], 'a table that is only compiled takes nothing away');
   ledger.keepOnly([anew]);
   assert.deepEqual(cart.members.map(pools), [false, true]);
@@ -118,27 +104,121 @@ test('members that the new table does not name retire, all others go on', () => 
 });
 
 test('a member that comes back after it retired is a new one, and pools', () => {
-  const ledger = openLedger();
-  const old = ledger.upstream('cart', settings({ [ONE]: 1 }), 1);
+  const { stage, ledger } = open();
+  const old = stage.table(ledger, settingsOf(1));
   ledger.keepOnly([]);
-  const anew = ledger.upstream('cart', settings({ [ONE]: 1 }), 1);
+  const anew = stage.table(ledger, settingsOf(1));
   ledger.keepOnly([anew]);
   assert.notEqual(anew.members[0], old.members[0]);
   assert.deepEqual([...old.members, ...anew.members].map(pools), [false, true]);
 });
 
 test('a table that was compiled and never came leaves nothing behind', () => {
-  const ledger = openLedger();
-  const running = ledger.upstream('cart', settings({ [ONE]: 1 }), 1);
-  const refused = ledger.upstream('cart', settings({ [ONE]: 1, [TWO]: 1 }), 1);
+  const { stage, ledger } = open();
+  const running = stage.table(ledger, settingsOf(1));
+  ledger.keepOnly([running]);
+  const refused = stage.table(ledger, settingsOf(2));
   ledger.keepOnly([running]);
   assert.deepEqual(refused.members.map(pools), [true, false]);
 });
 
 test('stopping retires everyone, and counts no connection any more', () => {
-  const ledger = openLedger();
-  const cart = ledger.upstream('cart', settings({ [ONE]: 1, [TWO]: 1 }), 1);
+  const { stage, ledger } = open();
+  const cart = stage.table(ledger, settingsOf(2));
   ledger.stop();
   assert.deepEqual(cart.members.map(pools), [false, false]);
   assert.equal(ledger.connections, 0);
+});
+
+test('members found by name stand behind the endpoints that are addresses', () => {
+  const { stage, ledger } = open();
+  ledger.join('cart', [stage.found(5, { weight: 2 })]);
+  const upstream = stage.table(ledger, settingsOf({ [NAMED]: 2, [ONE]: 1 }));
+  assert.equal(ids(upstream), '15');
+  assert.equal([...stage.aims(upstream, 6)].sort().join(''), '115555');
+  assert.deepEqual(
+    upstream.members.map(({ authority }) => authority),
+    ['127.0.0.1:7001', 'cart.internal'],
+  );
+});
+
+test('a new list is seen by the next aim, by tables on their way out too', () => {
+  const { stage, ledger } = open();
+  const old = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+  ledger.keepOnly([old]);
+  assert.equal(stage.aims(old, 1), '-');
+  ledger.join('cart', [stage.found(5), stage.found(6)]);
+  const anew = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+  ledger.keepOnly([anew]);
+  for (const upstream of [old, anew]) assert.equal(stage.aims(upstream, 4), '5656');
+  ledger.join('cart', [stage.found(6), stage.found(7)]);
+  for (const upstream of [old, anew]) {
+    assert.equal(ids(upstream), '67');
+    assert.equal(stage.reached(upstream), '67');
+  }
+});
+
+test('whoever a list names no more retires at once, unless the document names it', () => {
+  const { stage, ledger } = open();
+  ledger.join('cart', [stage.found(1), stage.found(5), stage.found(6)]);
+  const upstream = stage.table(ledger, settingsOf({ [NAMED]: 1, [ONE]: 1 }));
+  ledger.keepOnly([upstream]);
+  const before = upstream.members;
+  assert.equal(ids(upstream), '156');
+  ledger.join('cart', [stage.found(6)]);
+  assert.deepEqual(before.map(pools), [true, false, true]);
+  ledger.join('cart', []);
+  assert.deepEqual(before.map(pools), [true, false, false]);
+  ledger.join('cart', [stage.found(5)]);
+  assert.notEqual(upstream.members[1], before[1]);
+  assert.ok(pools(upstream.members[1]));
+});
+
+test('a list does not take away what a table under way names', () => {
+  const { stage, ledger } = open();
+  ledger.join('cart', [stage.found(1)]);
+  const running = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+  ledger.keepOnly([running]);
+  const coming = stage.table(ledger, settingsOf({ [ONE]: 1 }));
+  ledger.join('cart', []);
+  ledger.keepOnly([coming]);
+  assert.deepEqual(coming.members.map(pools), [true]);
+});
+
+test('a list that says what is known changes nothing, one with other weights does', () => {
+  const { stage, ledger } = open();
+  const upstream = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+  ledger.join('cart', [stage.found(5), stage.found(6)]);
+  const { members } = upstream;
+  assert.equal(stage.aims(upstream, 1), '5');
+  ledger.join('cart', [stage.found(5, { since: 9 }), stage.found(6)]);
+  assert.equal(upstream.members, members);
+  assert.equal(stage.aims(upstream, 1), '6', 'the turn of round-robin went on');
+  ledger.join('cart', [stage.found(5, { weight: 3 }), stage.found(6)]);
+  assert.deepEqual(upstream.members, members);
+  assert.equal([...stage.aims(upstream, 4)].sort().join(''), '5556');
+});
+
+test('a member whose address or block is another one is another member', () => {
+  const { stage, ledger } = open();
+  const upstream = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+  ledger.join('cart', [stage.found(5)]);
+  const [first] = upstream.members;
+  for (const change of [{ port: 7999 }, { host: '127.0.0.2' }, { block: stage.block('new') }]) {
+    const [before] = upstream.members;
+    ledger.join('cart', [stage.found(5, change)]);
+    assert.notEqual(upstream.members[0], before);
+    assert.ok(!pools(before));
+  }
+  assert.ok(!pools(first));
+});
+
+test('members of an upstream that the new table does not know retire, and old exchanges still find them', () => {
+  const { stage, ledger } = open();
+  ledger.join('cart', [stage.found(5)]);
+  const upstream = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+  ledger.keepOnly([upstream]);
+  ledger.keepOnly([]);
+  assert.equal(stage.aims(upstream, 1), '5');
+  assert.deepEqual(upstream.members.map(pools), [false]);
 });

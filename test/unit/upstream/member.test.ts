@@ -5,6 +5,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Lane } from '../../../src/core/lanes.ts';
+import { SharedLanes } from '../../../src/core/shared.ts';
 import { Timers } from '../../../src/core/timers.ts';
 import { type HttpLink, idleLimitOf } from '../../../src/upstream/link.ts';
 import { PooledMember } from '../../../src/upstream/member.ts';
@@ -27,13 +29,20 @@ const SINK: LinkSink = {
   onFault: () => {},
 };
 
-function stage(endpoint = 'http://127.0.0.1:7001'): {
+const SETTINGS = { id: 'm', host: '127.0.0.1', port: 7001, authority: 'cart.internal', block: 3, since: 0 };
+
+function stage(): {
   clock: FakeClock;
   member: PooledMember;
   idle(until: number): StandIn;
 } {
   const clock = new FakeClock();
-  const member = new PooledMember(endpoint, clock, new Timers(clock, false));
+  const shared = new SharedLanes(1);
+  shared.grow(4);
+  const lane = new Lane();
+  lane.grow(shared.segments(0));
+  const needs = { clock, timers: new Timers(clock, false), lane, words: shared.words, onFailure: () => {} };
+  const member = new PooledMember(SETTINGS, needs);
   const idle = (until: number): StandIn => {
     const standIn = {
       taken: [] as LinkSink[],
@@ -54,18 +63,11 @@ function stage(endpoint = 'http://127.0.0.1:7001'): {
   return { clock, member, idle };
 }
 
-test('a member knows its address, with the port of http where none is written', () => {
-  for (const [url, authority, host, port] of [
-    ['http://127.0.0.1:7001', '127.0.0.1:7001', '127.0.0.1', 7001],
-    ['http://cart.internal', 'cart.internal', 'cart.internal', 80],
-    ['http://cart.internal:80/', 'cart.internal', 'cart.internal', 80],
-    ['http://[::1]:7001', '[::1]:7001', '::1', 7001],
-    ['http://[2001:db8::1]', '[2001:db8::1]', '2001:db8::1', 80],
-  ] as const) {
-    const { member } = stage(url);
-    assert.deepEqual([member.id, member.authority, member.host, member.port], [url, authority, host, port]);
-    assert.deepEqual([member.inFlight, member.connections], [0, 0]);
-  }
+test('a member is what it was told to be', () => {
+  const { member } = stage();
+  const { id, host, port, authority, block, since } = member;
+  assert.deepEqual({ id, host, port, authority, block, since }, SETTINGS);
+  assert.deepEqual([member.inFlight, member.connections], [0, 0]);
 });
 
 test('the connection used last is lent first', () => {
@@ -116,16 +118,6 @@ describe('a retired member', () => {
     );
     member.keep(busy.link);
     assert.equal(busy.destroyed, 1);
-  });
-
-  test('pools again once it is back', () => {
-    const { member, idle } = stage();
-    member.retire();
-    assert.equal(idle(9_000).destroyed, 1);
-    member.revive();
-    const kept = idle(9_000);
-    assert.equal(kept.destroyed, 0);
-    assert.equal(member.link(SINK, 1_000, false, 0), kept.link);
   });
 });
 
