@@ -18,6 +18,7 @@ function member(id: string): Member {
     id,
     authority: id,
     inFlight: 0,
+    probing: false,
     link: () => {
       throw new Error('a balancer opens no links');
     },
