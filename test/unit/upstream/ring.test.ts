@@ -19,7 +19,15 @@ const KEYS = 20_000;
 function candidates(count: number, weight: (i: number) => number = () => 1): Candidate[] {
   return Array.from({ length: count }, (_, i) => {
     const id = `http://10.0.${i >> 8}.${i & 255}:8080`;
-    const member = { id, authority: id, inFlight: 0, link: () => assert.fail(), judge: () => {}, forgive: () => {} };
+    const member = {
+      id,
+      authority: id,
+      inFlight: 0,
+      probing: false,
+      link: () => assert.fail(),
+      judge: () => {},
+      forgive: () => {},
+    };
     return { member, weight: weight(i) };
   });
 }

@@ -240,7 +240,7 @@ test('a thread that stops compiles no further', async () => {
   await thread.stop(0);
   inhale();
   assert.equal((await prepared).ok, false);
-  assert.deepEqual(done, ['stop 0', 'upstreams stop']);
+  assert.deepEqual(done, ['stop 0', 'upstreams stop', 'protections stop']);
 });
 
 test('a listener that cannot open is an answer with the reason', async () => {
@@ -276,7 +276,7 @@ test('stopping ends the plane first, then upstreams, and hands on the last lines
   for (const listener of settled) listener(exchange);
   await thread.drain();
   await thread.stop(500);
-  assert.deepEqual(done.slice(2), ['drain', 'stop 500', 'upstreams stop']);
+  assert.deepEqual(done.slice(2), ['drain', 'stop 500', 'upstreams stop', 'protections stop']);
   assert.equal(lines.length, 1);
 });
 
