@@ -109,7 +109,8 @@ export class AdaptiveLimit {
   private gradient(short: number, estimate: number, windows: number): number {
     const { floats } = this;
     const before = floats[AT.average];
-    const average = before + (short - before) * share(short > before, estimate, windows);
+    // Nothing but failures until now: the first that went well is the measure.
+    const average = before === 0 ? short : before + (short - before) * share(short > before, estimate, windows);
     floats[AT.average] = average;
     return Math.min(1, Math.max(0.5, (TOLERANCE * average) / short));
   }

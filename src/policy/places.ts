@@ -40,7 +40,9 @@ export class Places {
   private readonly look = new Timer(() => this.woken());
   /** This thread hears of places that others give back. */
   private listening = false;
+  /** Waiters are being called, and so many places may still go to them. */
   private handing = false;
+  private toHand = 0;
   private handsSoon = false;
   private othersTurn = false;
   private stopped = false;
@@ -69,14 +71,19 @@ export class Places {
     this.adaptive?.learn(now, ms, failed);
     this.site.lane.add(this.block, UPSTREAM_BLOCK.places, -1);
     Atomics.sub(words, inFlight, 1);
+    if (this.handing) {
+      // Called by one who was just given a place: whoever gave it goes on.
+      this.toHand += 1;
+      return;
+    }
     const waiting = Atomics.load(words, queued);
-    // Whoever hands places on already looks again.
-    if (waiting === 0 || this.handing) return;
+    if (waiting === 0) return;
     if (this.line.size < waiting) {
       this.othersTurn = !this.othersTurn;
       if ((this.othersTurn || this.line.size === 0) && this.wakeOther()) return;
     }
-    this.hand(now);
+    // The one place: another may be on its way to a thread that was woken.
+    this.hand(now, 1);
   }
 
   wait(waiter: Waiter, now: number): Fault | undefined {
@@ -150,12 +157,13 @@ export class Places {
     Atomics.sub(this.words, queued, 1);
   }
 
-  /** Gives what is free to those who wait here, and what is left to the other threads. */
-  private hand(now: number): void {
-    if (this.handing) return;
+  /** Gives so many of the places that are free to those who wait here, and what is left to the other threads. */
+  private hand(now: number, most: number): void {
     this.handing = true;
+    this.toHand = most;
     try {
-      while (this.line.size > 0 && this.take()) {
+      while (this.toHand > 0 && this.line.size > 0 && this.take()) {
+        this.toHand -= 1;
         const waiter = this.line.shift(now);
         this.part();
         waiter?.onPlace(now);
@@ -185,7 +193,7 @@ export class Places {
 
   private woken(): void {
     if (this.stopped) return;
-    this.hand(this.site.clock.now());
+    this.hand(this.site.clock.now(), Number.POSITIVE_INFINITY);
     if (this.line.size > 0) this.listen(Atomics.load(this.words, wake));
   }
 

@@ -27,9 +27,12 @@ export interface ThreadData {
   readonly limits: LimitsSettings;
 }
 
-/** `race`: ask so often at once with the others, each that passes fails; `visit`: so many come, wait where they must, leave. */
+/**
+ * `race`: ask so often at once with the others, each that passes fails; `periods`: the same once a second, so many seconds;
+ * `pass`: so many come, and leave at once where there is a place; `visit`: so many come, wait where they must, leave.
+ */
 export interface Call {
-  readonly is: 'race' | 'visit';
+  readonly is: 'race' | 'periods' | 'pass' | 'visit';
   readonly times: number;
   readonly now: number;
 }
@@ -58,11 +61,15 @@ const site = {
 const circuit = new SharedCircuit(site, 'cart', breaker, words.block(block), block);
 const limiter = new TableLimiter(new Places(site, 'cart', words.block(block), block), limits, 1);
 
+/** How often the gate is looked at before the thread sleeps: those that need not be woken start as one. */
+const LOOKS = 20_000;
+
 /** Goes on when all threads are here. */
 function meet(): void {
   const arrived = Atomics.add(gate, 0, 1) + 1;
   const all = Math.ceil(arrived / threads) * threads;
   if (arrived === all) Atomics.notify(gate, 0);
+  for (let looks = 0; looks < LOOKS && Atomics.load(gate, 0) < all; looks++);
   for (let here = arrived; here < all; here = Atomics.load(gate, 0)) Atomics.wait(gate, 0, here);
 }
 
@@ -76,6 +83,26 @@ function race({ times, now }: Call): Answer {
     circuit.judge(pass, 'timeout', now);
   }
   return { passed, told, most: 0 };
+}
+
+function periods({ times, now }: Call): Answer {
+  let passed = 0;
+  for (let period = 0; period < times; period++)
+    passed += race({ is: 'race', times: 3, now: now + period * 1_000 }).passed;
+  return { passed, told, most: 0 };
+}
+
+function pass({ times, now }: Call): Answer {
+  meet();
+  let [passed, most] = [0, 0];
+  for (let i = 0; i < times; i++) {
+    if (!limiter.enter()) continue;
+    most = Math.max(most, Atomics.add(gate, 1, 1) + 1);
+    Atomics.sub(gate, 1, 1);
+    limiter.leave(now, 1, false);
+    passed += 1;
+  }
+  return { passed, told, most };
 }
 
 function visit({ times, now }: Call): Promise<Answer> {
@@ -103,5 +130,6 @@ function visit({ times, now }: Call): Promise<Answer> {
 
 parentPort?.on('message', async (call: Call) => {
   told = [];
-  parentPort?.postMessage(call.is === 'race' ? race(call) : await visit(call));
+  const play = { race, periods, pass, visit }[call.is];
+  parentPort?.postMessage(await play(call));
 });

@@ -50,6 +50,7 @@ test('failures shrink the limit to four and no further', () => {
     one.learn(now, 3_000, true);
   }
   assert.equal(one.limit, LEAST);
+  assert.ok(play(words, 20_000, 3, 200, 10) > 2 * LEAST, 'and it grows from there');
 });
 
 test('the limit ends at ten thousand', () => {

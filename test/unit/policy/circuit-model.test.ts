@@ -120,10 +120,11 @@ test('a circuit does what its model does, whatever happens on two threads', () =
           if (one.end === 2) model.forgive(ended.turn, now);
           else model.judge(ended.turn, one.end === 1, now);
         }
-        const { state, forced } = circuitStateOf(words, threads.now);
+        const { state, forced, until } = circuitStateOf(words, threads.now);
         const held = model.state === 'isolated' || model.state === 'forced';
         const over = held && threads.now >= model.until;
         assert.equal(state, over || model.state === 'forced' ? 'closed' : model.state);
+        if (state === 'open') assert.equal(until, model.until);
         assert.equal(forced, model.state === 'forced' && !over);
       }
     }),

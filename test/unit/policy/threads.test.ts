@@ -15,6 +15,7 @@ import { within } from '../../support/wait.ts';
 
 const COUNT = 4;
 const LIMIT = 3;
+const PERIODS = 3_000;
 const shared = new SharedLanes(COUNT);
 shared.grow(BLOCK + 1);
 const words = shared.words.block(BLOCK);
@@ -57,12 +58,20 @@ test('ten failures in a row of four threads open the circuit once, and one reque
   assert.ok(second.passed >= 2 && second.passed <= 2 + COUNT - 1, `${second.passed} passed`);
   assert.deepEqual(second.told, ['open']);
   assert.equal((await all({ is: 'race', times: 1, now: 1_001 })).passed, 0, 'refused on whichever thread');
-  for (let period = 1; period <= 200; period++) {
-    const { passed, told } = await all({ is: 'race', times: 50, now: 1_000 + period * 1_000 });
-    assert.equal(passed, 1, `one probe in period ${period}`);
-    assert.deepEqual(told, ['half-open', 'open']);
-  }
-  assert.equal(shared.sum(BLOCK, UPSTREAM_BLOCK.opened + OPENING_CAUSES.indexOf('probe')), 200);
+  const { passed, told } = await all({ is: 'periods', times: PERIODS, now: 2_000 });
+  assert.equal(passed, PERIODS, 'one probe a period');
+  assert.deepEqual(
+    ['open', 'half-open', 'closed'].map((state) => told.filter((each) => each === state).length),
+    [PERIODS, PERIODS, 0],
+  );
+  assert.equal(shared.sum(BLOCK, UPSTREAM_BLOCK.opened + OPENING_CAUSES.indexOf('probe')), PERIODS);
+});
+
+test('no more than the limit hold a place at once while four threads come and go', async () => {
+  const { passed, most } = await all({ is: 'pass', times: 100_000, now: 1_000 });
+  assert.ok(passed >= 100_000 && most <= LIMIT, `${most} were inside, ${passed} passed`);
+  assert.equal(words[UPSTREAM_WORDS.inFlight], 0);
+  assert.equal(shared.sum(BLOCK, UPSTREAM_BLOCK.places), 0);
 });
 
 test('no more than the limit are inside at once over four threads, and everyone who waits is served', async () => {
