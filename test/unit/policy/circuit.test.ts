@@ -293,6 +293,19 @@ test('a circuit that is forced closed lets everything through whatever fails, un
   assert.ok(!lets(threads, circuit));
 });
 
+test('after an order the next opening is a first one, whether it was let go or its time was over', () => {
+  for (const ends of ['released', 'over']) {
+    const threads = new Threads();
+    const circuit = threads.circuit();
+    fail(threads, circuit, 10);
+    isolate(threads.words, threads.now, '', 1_000);
+    if (ends === 'released') release(threads.words, threads.now);
+    else threads.clock.advance(1_000);
+    fail(threads, circuit, 10);
+    assert.equal(circuitStateOf(threads.words, threads.now).until, threads.now + 30_000, ends);
+  }
+});
+
 test('letting go of a circuit that no order holds changes nothing', () => {
   const threads = new Threads();
   const circuit = threads.circuit();
