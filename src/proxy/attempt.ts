@@ -232,9 +232,9 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   /** A second request may go out beside the first, while that one says nothing. */
   get mayHedge(): boolean {
-    const { upload } = this;
-    if (this.course !== undefined || this.told) return false;
-    return upload.done && upload.kept !== undefined && isIdempotent(this.exchange.method);
+    const { upload, destination, exchange } = this;
+    if (this.course !== undefined || this.told || !upload.done || upload.kept === undefined) return false;
+    return isIdempotent(exchange.method) && destination?.protection.retry?.retriesMethod(exchange.method) !== false;
   }
 
   /** A defect of our own is for the log; the client hears only that there was one. */
