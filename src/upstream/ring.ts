@@ -35,7 +35,7 @@ export class Ring {
     const mean = able.reduce((sum, { weight }) => sum + weight, 0) / able.length;
     const counts = able.map(({ weight }) => Math.max(1, Math.round((POINTS * weight) / mean)));
     const count = counts.reduce((sum, points) => sum + points, 0);
-    const bits = Math.max(1, Math.ceil(Math.log2(count)));
+    const bits = Math.max(1, Math.floor(Math.log2(count)));
     this.shift = 32 - bits;
     this.starts = new Uint32Array(2 ** bits + 1);
     this.points = new Uint32Array(count);
@@ -63,12 +63,12 @@ export class Ring {
   /** Sorts points into their parts, and within a part, where there are few, one by one. */
   private fill(unsorted: Uint32Array, counts: readonly number[]): void {
     const { points, owners, starts, shift } = this;
-    for (const point of unsorted) starts[(point >>> shift) + 1] += 1;
+    for (let i = 0; i < unsorted.length; i++) starts[(unsorted[i] >>> shift) + 1] += 1;
     for (let part = 1; part < starts.length; part++) starts[part] += starts[part - 1];
     const ends = starts.slice();
-    let from = 0;
-    for (const [owner, count] of counts.entries()) {
-      for (const point of unsorted.subarray(from, from + count)) {
+    for (let owner = 0, i = 0, last = 0; owner < counts.length; owner++) {
+      for (last += counts[owner]; i < last; i++) {
+        const point = unsorted[i];
         const part = point >>> shift;
         let at = ends[part]++;
         for (; at > starts[part] && points[at - 1] > point; at--) {
@@ -78,7 +78,6 @@ export class Ring {
         points[at] = point;
         owners[at] = owner;
       }
-      from += count;
     }
   }
 }
