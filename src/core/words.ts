@@ -73,6 +73,8 @@ export const MEMBER_WORDS = {
   ejections: 4,
   /** When it came back, or came; 0 where it was there from the start: a slow start counts from here. */
   since: 5,
+  /** Counts ejections for its success rate, which the control thread makes: it has no lane to count in. */
+  rated: 6,
 } as const;
 
 /** What lies further ahead, in milliseconds (12 days), is told in words as if it lay here. */

@@ -4,6 +4,7 @@
  * Rule: nothing here waits; an hour of a test costs as long as what happens in it.
  */
 
+import type { Alarms } from '../../src/core/alarm.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { TICK, type Timers } from '../../src/core/timers.ts';
 
@@ -37,5 +38,43 @@ export class FakeClock implements Clock {
       this.time = Math.min(until, this.time + TICK);
       timers.turn();
     }
+  }
+}
+
+/** Alarms that ring when a test moves time on, in the order in which they are due. */
+export class FakeAlarms implements Alarms {
+  private readonly clock: FakeClock;
+  private readonly set: { readonly due: number; readonly ring: () => void }[] = [];
+
+  constructor(clock: FakeClock) {
+    this.clock = clock;
+  }
+
+  after(milliseconds: number, ring: () => void): () => void {
+    const alarm = { due: this.clock.now() + milliseconds, ring };
+    this.set.push(alarm);
+    return () => {
+      const at = this.set.indexOf(alarm);
+      if (at !== -1) this.set.splice(at, 1);
+    };
+  }
+
+  /** How many are set. */
+  get pending(): number {
+    return this.set.length;
+  }
+
+  /** Moves time on from alarm to alarm, and lets what each sets off come to rest in between. */
+  async run(milliseconds: number): Promise<void> {
+    const until = this.clock.now() + milliseconds;
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const next = this.set.filter(({ due }) => due <= until).sort((one, other) => one.due - other.due)[0];
+      if (next === undefined) break;
+      this.set.splice(this.set.indexOf(next), 1);
+      this.clock.advance(Math.max(0, next.due - this.clock.now()));
+      next.ring();
+    }
+    this.clock.advance(until - this.clock.now());
   }
 }
