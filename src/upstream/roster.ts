@@ -1,0 +1,67 @@
+/**
+ * Which members an upstream has that are not in the document as addresses: what its names lead to now.
+ *
+ * Rule: pure; the same endpoints and the same answers give the same list. What leads to one address is one member, its
+ * weights added; an address that stands in the document itself is a member already and not found once more.
+ */
+
+import { isIPv6 } from 'node:net';
+import { type Endpoint, readEndpoint } from './endpoint.ts';
+import type { Place, Wanted } from './lookup.ts';
+import { keyOf } from './resolver.ts';
+import type { EndpointSettings, MemberSettings } from './upstream.ts';
+
+/** A member before it has a block of counters. */
+export type Candidate = Omit<MemberSettings, 'block' | 'since'>;
+
+/** An endpoint that stands for what its name leads to. */
+export interface Named {
+  readonly wanted: Wanted;
+  readonly key: string;
+  readonly endpoint: Endpoint;
+  readonly weight: number;
+}
+
+/** The endpoints of an upstream, read. */
+export interface Sources {
+  readonly fixed: readonly Candidate[];
+  readonly named: readonly Named[];
+}
+
+export function readSources(endpoints: readonly EndpointSettings[]): Sources {
+  const fixed: Candidate[] = [];
+  const named: Named[] = [];
+  for (const { url, weight } of endpoints) {
+    const endpoint = readEndpoint(url);
+    const { is, host, port, authority } = endpoint;
+    if (is === 'address') {
+      fixed.push({ id: url, host, port, authority, weight });
+    } else {
+      const wanted: Wanted = { is, host };
+      named.push({ wanted, key: keyOf(wanted), endpoint, weight });
+    }
+  }
+  return { fixed, named };
+}
+
+export function found({ fixed, named }: Sources, places: (key: string) => readonly Place[]): Candidate[] {
+  const written = new Set(fixed.map(({ host, port }) => idOf(host, port)));
+  const members = new Map<string, Candidate>();
+  for (const { key, endpoint, weight } of named) {
+    for (const place of places(key)) {
+      const port = endpoint.is === 'service' ? place.port : endpoint.port;
+      const id = idOf(place.host, port);
+      if (written.has(id)) continue;
+      const { host } = place;
+      const { authority } = endpoint;
+      const more = (members.get(id)?.weight ?? 0) + weight * place.weight;
+      members.set(id, { id, host, port, authority, weight: more });
+    }
+  }
+  return [...members.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+/** A member found by name is called by where it is. */
+function idOf(host: string, port: number): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
