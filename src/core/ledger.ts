@@ -77,6 +77,8 @@ export class BlockLedger {
   private readonly free: { readonly block: number; readonly from: number }[] = [];
   /** Keys that live outside of documents. */
   private readonly held = new Set<string>();
+  /** What the document in force asked for. */
+  private settled: ReadonlyMap<string, number> = new Map();
   /** What the open claim asked for: a scrape meanwhile must not take it away. */
   private claimed: ReadonlyMap<string, number> | undefined = undefined;
   private size = 0;
@@ -108,7 +110,8 @@ export class BlockLedger {
       },
       drop: () => {
         this.claimed = undefined;
-        for (const key of fresh) this.release(key, 0);
+        // A name may have led to what was to be written down: it is in use then.
+        for (const key of fresh) if (!this.held.has(key)) this.release(key, 0);
       },
     };
   }
@@ -124,7 +127,12 @@ export class BlockLedger {
   letGo(key: string): void {
     if (!this.held.delete(key)) return;
     const owned = this.owners.get(key);
-    if (owned !== undefined) owned.left ??= this.clock.now();
+    if (owned !== undefined && !this.settled.has(key)) owned.left ??= this.clock.now();
+  }
+
+  /** The block of a key that is shown; undefined where there is none. */
+  blockOf(key: string): number | undefined {
+    return this.owners.get(key)?.block;
   }
 
   /** Every key a scrape shows, with its block: those of the document, and those that left since the last scrape. */
@@ -159,6 +167,7 @@ export class BlockLedger {
   }
 
   private keep(asked: ReadonlyMap<string, number>): void {
+    this.settled = asked;
     const now = this.clock.now();
     for (const [key, owned] of this.owners) {
       if (asked.has(key) || this.held.has(key)) owned.left = undefined;

@@ -157,3 +157,38 @@ test('keys say what they stand for', () => {
   assert.deepEqual(readKey('listener:x'), { kind: 'listener', listener: 'x' });
   assert.deepEqual(readKey(THREAD_KEY), { kind: 'thread' });
 });
+
+test('a key held outside of documents keeps its block until it is let go, and is seen once more then', () => {
+  const { ledger, document, shown, clock } = bench();
+  document('upstream:cart');
+  const block = ledger.hold('member:cart|http://10.0.0.1:80');
+  document('upstream:cart');
+  ledger.scraped();
+  clock.advance(HOUR);
+  ledger.scraped();
+  assert.equal(ledger.hold('member:cart|http://10.0.0.1:80'), block);
+  ledger.letGo('member:cart|http://10.0.0.1:80');
+  assert.ok(shown().includes('member:cart|http://10.0.0.1:80'));
+  ledger.scraped();
+  assert.ok(!shown().includes('member:cart|http://10.0.0.1:80'));
+});
+
+test('a key that is let go stays where the document speaks of it', () => {
+  const { ledger, document, shown } = bench();
+  const [block] = document('member:cart|http://10.0.0.1:80');
+  ledger.hold('member:cart|http://10.0.0.1:80');
+  ledger.letGo('member:cart|http://10.0.0.1:80');
+  ledger.scraped();
+  assert.ok(shown().includes('member:cart|http://10.0.0.1:80'));
+  assert.equal(document('member:cart|http://10.0.0.1:80')[0], block);
+});
+
+test('a refused proposal does not take the block of a key that is held since', () => {
+  const { ledger, shown } = bench();
+  const claim = ledger.claim();
+  const block = claim.block('member:cart|http://10.0.0.1:80');
+  ledger.hold('member:cart|http://10.0.0.1:80');
+  claim.drop();
+  assert.ok(shown().includes('member:cart|http://10.0.0.1:80'));
+  assert.notEqual(ledger.hold('member:cart|http://10.0.0.2:80'), block);
+});
