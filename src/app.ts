@@ -10,18 +10,21 @@ import { availableParallelism, hostname } from 'node:os';
 import { type AdminPort, openAdminPort } from './admin/port.ts';
 import type { Problem, ValidReading } from './config/document.ts';
 import { formatProblem } from './config/problems.ts';
-import type { FileWatch } from './config/providers/file.ts';
 import { readDocument } from './config/read.ts';
 import { parseAddress } from './config/wording.ts';
+import type { CircuitAnswer, CircuitOrder } from './control/circuits.ts';
 import type { Control, Outcome } from './control/control.ts';
-import { membersOf, reloadOf, type View } from './control/view.ts';
+import { Events, type Told } from './control/events.ts';
+import type { FromFile } from './control/from-file.ts';
+import type { View } from './control/view.ts';
 import { type Clock, systemClock } from './core/clock.ts';
-import type { PlaneEvents, PlaneLog } from './core/events.ts';
+import type { PlaneLog } from './core/events.ts';
 import { loadAll } from './core/later.ts';
 import { BlockLedger } from './core/ledger.ts';
 import { SharedLanes } from './core/shared.ts';
 import type { Destination } from './telemetry/destination.ts';
 import { type LogThreshold, operationalLog } from './telemetry/log.ts';
+import type { Membership } from './upstream/members.ts';
 import type { Crew } from './worker/crew.ts';
 import { whyTooFew } from './worker/descriptors.ts';
 import { canShare, listenTrouble, whyTaken } from './worker/ports.ts';
@@ -48,6 +51,12 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** Starts a worker thread; tests hand in one that lets them end it. */
   readonly startWorker?: (needs: RemoteNeeds) => EndableThread;
+  /** Hears of every change of state. */
+  readonly onEvent?: (told: Told) => void;
+  /** Asked in place of the servers that the system names (`127.0.0.1:5353`). */
+  readonly dnsServers?: readonly string[];
+  /** Read in place of /etc/hosts. */
+  readonly hostsFile?: string;
 }
 
 export interface App {
@@ -61,6 +70,10 @@ export interface App {
   reload(): Promise<Outcome>;
   /** The same with a text from elsewhere. */
   propose(text: string, source: string, author: string, reason: string): Promise<Outcome>;
+  /** Holds the circuit of an upstream open, forces it closed, or lets go of it, on all threads. */
+  setCircuit(upstream: string, order: CircuitOrder): Promise<CircuitAnswer>;
+  /** Changes of state: the last ones, and those to come. */
+  readonly events: Pick<Events, 'recent' | 'listen'>;
   /** Has the threads hand on the access log lines they gather. */
   flushAccessLog(): Promise<void>;
   status(): Promise<ThreadStatus>;
@@ -92,17 +105,26 @@ export async function startApp(options: AppOptions): Promise<App> {
   const workers = workersOf(options, reading.document.workers, log);
   const lanes = new SharedLanes(Math.max(1, workers));
   const ledger = new BlockLedger(lanes, clock);
-  const { accessLog, startWorker, env } = options;
+  const events = new Events(clock, log);
+  if (options.onEvent !== undefined) events.listen(options.onEvent);
+  const { tell } = events;
+  const { accessLog, startWorker, env, dnsServers, hostsFile } = options;
   const debug = options.logLevel === 'debug';
-  const tell: PlaneEvents = (event) => log('info', event, 'a change of state');
   const host = hostname();
   const crew = await startCrew({ workers, hostname: host, lanes, ledger, log, tell, debug, accessLog, startWorker });
   // Loaded while the worker threads start: on two cores that is a fifth of the time until traffic flows.
   const { Control } = await import('./control/control.ts');
-  const control = new Control({ clock, ledger, threads: crew, log, env, workersFixed: options.workers !== undefined });
-  const running = new RunningApp(options, { workers, crew, control, log });
+  const { FromFile } = await import('./control/from-file.ts');
+  const { systemMembers } = await import('./upstream/system-members.ts');
+  const join: Crew['join'] = (call) => crew.join(call);
+  const members = systemMembers({ clock, ledger, lanes, log, tell, join, dnsServers, hostsFile });
+  const workersFixed = options.workers !== undefined;
+  const control = new Control({ clock, ledger, threads: crew, members, log, env, workersFixed });
+  const file = new FromFile(options.configPath, control);
+  const parts = { workers, crew, members, control, file, events, lanes, ledger, clock, log };
+  const running = new RunningApp(options, parts);
   try {
-    await running.open(text, reading, lanes, ledger);
+    await running.open(text, reading);
     return running;
   } catch (error) {
     await running.stop();
@@ -132,7 +154,13 @@ function workersOf(options: AppOptions, written: number | undefined, log: PlaneL
 interface Parts {
   readonly workers: number;
   readonly crew: Crew;
+  readonly members: Membership;
   readonly control: Control;
+  readonly file: FromFile;
+  readonly events: Events;
+  readonly lanes: SharedLanes;
+  readonly ledger: BlockLedger;
+  readonly clock: Clock;
   readonly log: PlaneLog;
 }
 
@@ -140,28 +168,29 @@ class RunningApp implements App {
   readonly ports = new Map<string, number>();
   readonly workers: number;
   readonly log: PlaneLog;
+  readonly events: Events;
   adminPort = 0;
   private readonly options: AppOptions;
+  private readonly parts: Parts;
   private readonly crew: Crew;
   private readonly control: Control;
   private phase: 'starting' | 'serving' | 'draining' = 'starting';
   private admin: AdminPort | undefined = undefined;
-  private watch: FileWatch | undefined = undefined;
-  /** How the last reading of the file ended. */
-  private lastOutcome: Outcome | undefined = undefined;
   private endNotice: () => void = () => {};
 
-  constructor(options: AppOptions, { workers, crew, control, log }: Parts) {
+  constructor(options: AppOptions, parts: Parts) {
     this.options = options;
-    this.workers = workers;
-    this.crew = crew;
-    this.control = control;
-    this.log = log;
+    this.parts = parts;
+    this.workers = parts.workers;
+    this.crew = parts.crew;
+    this.control = parts.control;
+    this.log = parts.log;
+    this.events = parts.events;
   }
 
   readonly view = (): View => this.control.view;
 
-  async open(text: string, reading: ValidReading, lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
+  async open(text: string, reading: ValidReading): Promise<void> {
     const { configPath } = this.options;
     const outcome = await this.propose(text, 'start', '', '', reading);
     if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
@@ -171,9 +200,9 @@ class RunningApp implements App {
     for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);
     this.crew.serve();
     loadAll();
-    await this.answerAdmin(lanes, ledger);
+    await this.answerAdmin();
     this.phase = 'serving';
-    if (this.options.watch) await this.startWatch(text);
+    if (this.options.watch) await this.parts.file.start(text);
     const listeners = Object.fromEntries(this.ports);
     const { revision } = running;
     this.log('info', { listeners, admin: this.adminPort, threads: this.workers, revision }, 'serving');
@@ -193,20 +222,14 @@ class RunningApp implements App {
   }
 
   /** Traffic flows already: loading what answers there takes longer than all the rest of the start. */
-  private async answerAdmin(lanes: SharedLanes, ledger: BlockLedger): Promise<void> {
+  private async answerAdmin(): Promise<void> {
     const { adminListener } = await import('./admin/server.ts');
     const { buildMetrics } = await import('./telemetry/metrics.ts');
+    const { scrapeSource } = await import('./control/scrape.ts');
     const threads = () => ({ wanted: this.crew.wanted, running: this.crew.running, restarts: this.crew.restarts });
-    const metrics = buildMetrics({
-      shown: () => ledger.shown(),
-      sum: (block, offset) => lanes.sum(block, offset),
-      scraped: () => ledger.scraped(),
-      members: () => membersOf(this.control.view),
-      lastReload: () => reloadOf(this.control.view),
-      revision: () => this.control.view.running?.revision ?? '',
-      threads,
-      droppedLines: () => this.options.accessLog?.dropped ?? 0,
-    });
+    const droppedLines = () => this.options.accessLog?.dropped ?? 0;
+    const { members: membership, ...parts } = this.parts;
+    const metrics = buildMetrics(scrapeSource({ ...parts, membership, view: this.view, threads, droppedLines }));
     const health = { view: this.view, threads, phase: () => this.phase };
     this.admin?.answer(await adminListener({ metrics, health }));
   }
@@ -220,39 +243,17 @@ class RunningApp implements App {
     this.ports.set(id, answer.value);
   }
 
-  private async startWatch(known: string): Promise<void> {
-    const { watchFile } = await import('./config/providers/file.ts');
-    const path = this.options.configPath;
-    this.watch = watchFile({
-      path,
-      known,
-      onText: async (text, { cause }) => {
-        this.lastOutcome = await this.propose(text, cause === 'change' ? 'file' : 'reload', '', '');
-      },
-      onError: (problem) => {
-        this.lastOutcome = this.control.unreadable({ source: 'file', author: '', reason: '' }, problem);
-      },
-    });
-  }
-
-  async reload(): Promise<Outcome> {
-    const path = this.options.configPath;
-    if (this.watch !== undefined) {
-      await this.watch.reload();
-      if (this.lastOutcome !== undefined) return this.lastOutcome;
-    }
-    try {
-      return await this.propose(await readFile(path, 'utf8'), 'reload', '', '');
-    } catch (error) {
-      const reason = `cannot be read: ${(error as Error).message}`;
-      const advice = 'the running document stays in force';
-      const problem = { severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice } as const;
-      return this.control.unreadable({ source: 'reload', author: '', reason: '' }, problem);
-    }
+  reload(): Promise<Outcome> {
+    return this.parts.file.reload();
   }
 
   propose(text: string, source: string, author: string, reason: string, reading?: ValidReading): Promise<Outcome> {
     return this.control.propose({ text, path: this.options.configPath, source, author, reason, reading });
+  }
+
+  async setCircuit(upstream: string, order: CircuitOrder): Promise<CircuitAnswer> {
+    const { setCircuit } = await import('./control/circuits.ts');
+    return setCircuit({ ...this.parts, tell: this.events.tell }, this.view(), upstream, order);
   }
 
   flushAccessLog(): Promise<void> {
@@ -291,7 +292,8 @@ class RunningApp implements App {
 
   /** In reverse: nobody proposes any more, traffic ends, then the admin port. */
   private async close(limit: number): Promise<void> {
-    this.watch?.stop();
+    this.parts.file.stop();
+    this.parts.members.stop();
     await this.crew.stop(limit);
     await this.admin?.stop();
   }

@@ -2,7 +2,7 @@
  * The one door for change: whoever wants another document proposes it here.
  *
  * Rule: proposals pass one at a time, and each either runs on every thread or changes nothing at all. On the way: read,
- * same revision (nothing to do), cold keys, compile, rehearse, ready on every thread, swap. The running table is not
+ * same revision (nothing to do), cold keys, compile, rehearse, members, ready on every thread, swap. The running table is not
  * touched before the last step. Watching files and answering the API is left to those who propose.
  */
 
@@ -52,10 +52,21 @@ export interface Threads {
   drop(revision: string): Promise<void>;
 }
 
+/** Who serves (upstream/members.ts). Called in this order around a document. */
+export interface Members {
+  /** The document goes to the threads: look up what it names. */
+  expect(upstreams: Document['upstreams']): Promise<void>;
+  /** It is in force. */
+  settle(blocks: Order['blocks']): void;
+  /** It is not. */
+  keep(): void;
+}
+
 export interface ControlNeeds {
   readonly clock: Clock;
   readonly ledger: BlockLedger;
   readonly threads: Threads;
+  readonly members: Members;
   readonly log: PlaneLog;
   /** Where `${NAME}` in a text is looked up. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -116,7 +127,7 @@ export class Control {
     reading: ValidReading,
     refuse: (why: Refusal, findings: readonly Finding[]) => Outcome,
   ): Promise<Outcome> {
-    const { ledger, threads } = this.needs;
+    const { ledger, threads, members } = this.needs;
     const { document, revision } = reading;
     const claim = ledger.claim();
     const problems = compilesHere(reading, (key) => claim.block(key))
@@ -127,9 +138,11 @@ export class Control {
       return this.refuse(proposal, 'invalid', problems);
     }
     const order: Order = { document, revision, blocks: claim.entries() };
+    await members.expect(document.upstreams);
     const reasons = await threads.prepare(order);
     if (reasons.length > 0) {
       await threads.drop(revision);
+      members.keep();
       claim.drop();
       const advice = 'the router runs on with the document it has';
       return refuse(
@@ -138,6 +151,7 @@ export class Control {
       );
     }
     await threads.commit(order);
+    members.settle(order.blocks);
     claim.settle();
     return this.accept(proposal, reading, true);
   }
@@ -145,6 +159,7 @@ export class Control {
   private failedOver(proposal: Proposal, error: unknown): Outcome {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     this.needs.log('error', { err: message, stack }, 'the router itself failed over a document');
+    this.needs.members.keep();
     const place = { severity: 'error', path: proposal.path, line: 1, column: 1, pointer: '' } as const;
     const reason = `the router itself failed over this text: ${message}`;
     const advice = 'this is a fault of the router, not of the text; the running document stays in force';

@@ -39,13 +39,6 @@ export interface View {
   readonly lastReload: LastReload | undefined;
 }
 
-/** Endpoints of the running document. */
-export function* membersOf({ running }: View): Iterable<{ upstream: string; member: string; up: boolean }> {
-  for (const [upstream, { endpoints }] of Object.entries(running?.document.upstreams ?? {})) {
-    for (const { url } of endpoints) yield { upstream, member: url, up: true };
-  }
-}
-
 /** How the last reload ended, and when one last succeeded. */
 export function reloadOf({ lastReload }: View): { successful: boolean; at: number } {
   return { successful: lastReload?.successful ?? false, at: lastReload?.successfulAt ?? 0 };

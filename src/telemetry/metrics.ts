@@ -11,7 +11,6 @@ import { THREAD_BLOCK } from '../core/lanes.ts';
 import { THREAD_COUNTERS } from '../core/ledger.ts';
 import {
   attemptSamples,
-  type Counters,
   connectionSamples,
   cutSamples,
   durationSamples,
@@ -20,11 +19,11 @@ import {
   retrySamples,
   type Sample,
 } from './series.ts';
+import { UPSTREAM_METRICS, type UpstreamSource } from './upstream-series.ts';
 
-export interface MetricsSource extends Counters {
+export interface MetricsSource extends UpstreamSource {
   /** A scrape was answered: series of removed keys may go. */
   scraped(): void;
-  members(): Iterable<{ readonly upstream: string; readonly member: string; readonly up: boolean }>;
   /** `at`: epoch milliseconds of the last success. */
   lastReload(): { readonly successful: boolean; readonly at: number };
   revision(): string;
@@ -75,9 +74,7 @@ function ownMetrics(source: MetricsSource): Metric<string>[] {
       retrySamples(source),
     ),
     gauge('signalbox_upstream_in_flight', 'Attempts under way.', () => inFlightSamples(source)),
-    gauge('signalbox_member_up', '1 where the member takes traffic.', () =>
-      Array.from(source.members(), ({ upstream, member, up }) => ({ labels: { upstream, member }, value: up ? 1 : 0 })),
-    ),
+    ...UPSTREAM_METRICS.map(({ name, help, type, read }) => metric(name, help, type, () => read(source))),
     gauge('signalbox_connections', 'Open client connections.', () => connectionSamples(source)),
     counter(
       'signalbox_connections_cut_total',

@@ -37,7 +37,8 @@ const SHOWN = SHOWN_BOUNDS.map((bound) => ({ le: String(bound / 1000), last: BOU
 
 type Keyed<K extends KeyFacts['kind']> = { readonly facts: Extract<KeyFacts, { kind: K }>; readonly block: number };
 
-function ofKind<K extends KeyFacts['kind']>(counters: Counters, kind: K): Keyed<K>[] {
+/** The keys of a kind, with their facts. */
+export function ofKind<K extends KeyFacts['kind']>(counters: Counters, kind: K): Keyed<K>[] {
   const found: Keyed<K>[] = [];
   for (const [key, block] of counters.shown()) {
     const facts = readKey(key);

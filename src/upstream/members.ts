@@ -16,31 +16,15 @@ import type { SharedLanes } from '../core/shared.ts';
 import { MEMBER_WORDS, timeWord } from '../core/words.ts';
 import type { Probe } from './check.ts';
 import { Checks } from './checks.ts';
+import type { Company, Ejectable } from './ejection.ts';
 import type { Lookup } from './lookup.ts';
 import { type NameState, Resolver } from './resolver.ts';
 import { type Candidate, found, type Named, readSources, type Sources } from './roster.ts';
 import { SuccessRates } from './success-rate.ts';
-import type { MemberSettings, OutlierSettings, UpstreamSettings } from './upstream.ts';
+import type { MemberSettings, UpstreamSettings } from './upstream.ts';
 
 /** How long a document waits for its names, all together; what is not known by then comes later. Milliseconds. */
 const NAMES_LIMIT = 2_000;
-
-/** A member as ejecting sees it. */
-interface Ejectable {
-  readonly id: string;
-  readonly words: Int32Array;
-}
-
-/** Those among whom a member is ejected. */
-interface Company {
-  readonly upstream: string;
-  readonly words: Int32Array;
-  readonly members: readonly Ejectable[];
-  readonly settings: OutlierSettings;
-  readonly clock: Clock;
-  readonly draw: Draw;
-  readonly tell: PlaneEvents;
-}
 
 /** Takes a member out of traffic, where its upstream can do without it; false where not. */
 export type Eject = (company: Company, member: Ejectable, why: string, now: number) => boolean;

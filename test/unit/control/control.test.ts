@@ -20,6 +20,9 @@ routes:
 `;
 const BETTER = GOOD.replace('path: /cart', 'path: /basket');
 
+/** What a document that is taken asks of threads and members, in order. */
+const TAKEN = ['expect', 'prepare', 'commit', 'settle'];
+
 interface Bench {
   readonly control: Control;
   readonly clock: FakeClock;
@@ -51,8 +54,13 @@ function bench(workersFixed = false): Bench {
     commit: async () => void asked.push('commit'),
     drop: async () => void asked.push('drop'),
   };
+  const members = {
+    expect: async () => void asked.push('expect'),
+    settle: () => void asked.push('settle'),
+    keep: () => void asked.push('keep'),
+  };
   const log = (level: string, _fields: unknown, message: string) => void logged.push(`${level} ${message}`);
-  const control = new Control({ clock, ledger, threads, log, env: {}, workersFixed });
+  const control = new Control({ clock, ledger, threads, members, log, env: {}, workersFixed });
   const origin = { source: 'file', author: '', reason: '', path: 'routes.yaml' };
   const made: Bench = {
     control,
@@ -90,7 +98,7 @@ test('a good document goes to all threads in two phases, with a block for every 
   const { control, asked, orders, offer, clock } = bench();
   const outcome = await offer(GOOD);
   assert.ok(outcome.ok && outcome.changed);
-  assert.deepEqual(asked, ['prepare', 'commit']);
+  assert.deepEqual(asked, TAKEN);
   const blocks = new Map(orders[0].blocks);
   assert.equal(blocks.get('route:_none|'), 0);
   for (const key of ['route:cart|cart', 'route:cart|', 'upstream:cart', 'listener:internal']) {
@@ -109,7 +117,7 @@ test('the same document again is nothing to do, even where its text differs', as
   const second = await offer(`# a comment\n${GOOD}`);
   assert.ok(first.ok && second.ok && !second.changed);
   assert.equal(second.revision, first.revision);
-  assert.deepEqual(asked, ['prepare', 'commit']);
+  assert.deepEqual(asked, TAKEN);
   assert.equal(control.view.running?.since, since);
 });
 
@@ -120,7 +128,7 @@ test('a document with problems disturbs no thread, is logged with its place, and
   clock.advance(5000);
   const refused = await offer(GOOD.replace('upstream: cart', 'upstream: carts'));
   assert.match(told(refused), /^routes\.yaml:7:\d+ /);
-  assert.deepEqual(asked, ['prepare', 'commit']);
+  assert.deepEqual(asked, TAKEN);
   assert.match(logged.join('\n'), /^error routes\.yaml:7:\d+ error: /m);
   const { successful, successfulAt, problems } = control.view.lastReload ?? assert.fail();
   assert.deepEqual(
@@ -142,7 +150,7 @@ examples:
 `;
   const refused = await offer(text);
   assert.match(told(refused), /^routes\.yaml:10:5 example 1 .*leads to no route/);
-  assert.deepEqual(asked, ['prepare', 'commit']);
+  assert.deepEqual(asked, TAKEN);
   assert.deepEqual(shown(), before, 'no counter of it stays behind');
 });
 
@@ -154,7 +162,7 @@ test('a document that a thread cannot take is dropped on all, and the running on
   const refused = await made.offer(BETTER.replace('cart: { match', 'basket: { match'));
   assert.ok(!refused.ok && refused.why === 'threads');
   assert.match(told(refused), /data thread 1: out of memory; the router runs on/);
-  assert.deepEqual(made.asked.slice(2), ['prepare', 'drop']);
+  assert.deepEqual(made.asked.slice(TAKEN.length), ['expect', 'prepare', 'drop', 'keep']);
   assert.equal(made.control.view.running?.revision, first.ok && first.revision);
   assert.deepEqual(made.shown(), before);
 });
@@ -166,7 +174,7 @@ test('a proposal made from another revision is refused, and is no failed reload'
   assert.ok(!refused.ok && refused.why === 'stale');
   assert.match(told(refused), /made from revision f00f00f00f00, but .* runs; read the running document/);
   assert.equal(control.view.lastReload?.successful, true);
-  assert.deepEqual(asked, ['prepare', 'commit']);
+  assert.deepEqual(asked, TAKEN);
   assert.ok(first.ok && (await offer(BETTER, first.revision)).ok);
 });
 
@@ -174,7 +182,7 @@ test('proposals pass one at a time, in the order they came', async () => {
   const { control, asked, offer } = bench();
   const outcomes = await Promise.all([GOOD, BETTER, GOOD].map((text) => offer(text)));
   assert.ok(outcomes.every(({ ok }) => ok));
-  assert.deepEqual(asked, ['prepare', 'commit', 'prepare', 'commit', 'prepare', 'commit']);
+  assert.deepEqual(asked, [...TAKEN, ...TAKEN, ...TAKEN]);
   assert.deepEqual(Object.keys(control.view.running?.document.routes ?? {}), ['cart']);
   assert.equal(control.view.running?.document.routes.cart.match.path?.value, '/cart');
 });
@@ -199,7 +207,7 @@ for (const [what, from, to, place, reason] of [
     assert.ok(!refused.ok && refused.why === 'cold');
     assert.ok(told(refused).startsWith(`routes.yaml:${place} ${reason}`), told(refused));
     assert.match(told(refused), /; restart the router to apply this, or put the old value back$/);
-    assert.deepEqual(asked, ['prepare', 'commit']);
+    assert.deepEqual(asked, TAKEN);
   });
 }
 

@@ -11,19 +11,23 @@ import {
   CUTS,
   Lane,
   LISTENER_BLOCK,
+  MEMBER_BLOCK,
   OUTCOMES,
+  REFUSAL_CAUSES,
   RETRY_REASONS,
   THREAD_BLOCK,
   UPSTREAM_BLOCK,
 } from '../../../src/core/lanes.ts';
 import { BlockLedger, THREAD_COUNTERS } from '../../../src/core/ledger.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
+import { MEMBER_WORDS, UPSTREAM_WORDS } from '../../../src/core/words.ts';
 import { buildMetrics, type Metrics } from '../../../src/telemetry/metrics.ts';
 import { FakeClock } from '../../support/clock.ts';
 
 interface Bench {
   readonly ledger: BlockLedger;
   readonly lane: Lane;
+  words(key: string): Int32Array;
   readonly metrics: Metrics;
   block(key: string): number;
   /** The lines of a scrape that begin with this text. */
@@ -42,17 +46,23 @@ function bench(...keys: string[]): Bench {
     shown: () => ledger.shown(),
     sum: (block, offset) => shared.sum(block, offset),
     scraped: () => ledger.scraped(),
-    members: () => [{ upstream: 'cart', member: 'http://127.0.0.1:7001', up: true }],
+    words: (block) => shared.words.block(block),
+    up: (upstream, block) => upstream === 'cart' && shared.words.block(block)[MEMBER_WORDS.health] === 0,
+    circuit: () => 'half-open',
+    limit: (upstream) => (upstream === 'cart' ? 64 : undefined),
+    names: () => [{ name: 'cart.internal', results: new Map([['timeout', 3]]), failing: true }],
     lastReload: () => ({ successful: false, at: 1_700_000_000_500 }),
     revision: () => 'abc123',
     threads: () => ({ running: 2, restarts: 1 }),
     droppedLines: () => 4,
   });
+  const block = (key: string) => ledger.blockOf(key) ?? assert.fail(`no block for ${key}`);
   return {
     ledger,
     lane,
     metrics,
-    block: (key) => ledger.shown().find(([shown]) => shown === key)?.[1] ?? assert.fail(`no block for ${key}`),
+    block,
+    words: (key) => shared.words.block(block(key)),
     lines: async (start) => (await metrics.scrape()).split('\n').filter((line) => line.startsWith(start)),
   };
 }
@@ -124,7 +134,6 @@ test('attempts, retries, gauges and the rest of the contract are there', async (
     'signalbox_connections{listener="internal"} 11',
     'signalbox_connections_cut_total{listener="internal",reason="limit"} 6',
     'signalbox_connections_cut_total{listener="internal",reason="idle"} 0',
-    'signalbox_member_up{upstream="cart",member="http://127.0.0.1:7001"} 1',
     'signalbox_config_last_reload_successful 0',
     'signalbox_config_last_reload_success_timestamp_seconds 1700000000.5',
     'signalbox_config_info{revision="abc123"} 1',
@@ -186,3 +195,53 @@ function promtool(text: string): Promise<string> {
     child.stdin?.end(text);
   });
 }
+
+test('a member is told by what checks and ejection say of it, and counted by what ejected it', async () => {
+  const member = 'member:cart|http://10.0.0.1:80';
+  const { lane, block, lines, words } = bench('upstream:cart', member);
+  const labels = 'upstream="cart",member="http://10.0.0.1:80"';
+  lane.add(block(member), MEMBER_BLOCK.ejections, 2);
+  words(member)[MEMBER_WORDS.rated] = 3;
+  assert.deepEqual(await lines('signalbox_member_'), [
+    `signalbox_member_up{${labels}} 1`,
+    `signalbox_member_ejections_total{${labels},cause="consecutive_failures"} 2`,
+    `signalbox_member_ejections_total{${labels},cause="success_rate"} 3`,
+    `signalbox_member_ejections_total{${labels},cause="probe"} 0`,
+  ]);
+  words(member)[MEMBER_WORDS.health] = 1;
+  assert.deepEqual(await lines('signalbox_member_up'), [`signalbox_member_up{${labels}} 0`]);
+});
+
+test('a circuit is told by the one state it is in, and what stands before an upstream by cause', async () => {
+  const { lane, block, lines, words } = bench('upstream:cart', 'upstream:tax');
+  const cart = block('upstream:cart');
+  lane.add(cart, UPSTREAM_BLOCK.opened + 1, 4);
+  lane.add(cart, UPSTREAM_BLOCK.queued, 5);
+  lane.add(cart, UPSTREAM_BLOCK.refused + REFUSAL_CAUSES.indexOf('queue_full'), 6);
+  lane.add(cart, UPSTREAM_BLOCK.denied, 7);
+  lane.add(cart, UPSTREAM_BLOCK.hedges + 1, 8);
+  lane.add(cart, UPSTREAM_BLOCK.fallbacks, 9);
+  words('upstream:cart')[UPSTREAM_WORDS.panic] = 1;
+  assert.deepEqual(await lines('signalbox_circuit_state{upstream="cart"'), [
+    'signalbox_circuit_state{upstream="cart",state="closed"} 0',
+    'signalbox_circuit_state{upstream="cart",state="open"} 0',
+    'signalbox_circuit_state{upstream="cart",state="half-open"} 1',
+    'signalbox_circuit_state{upstream="cart",state="isolated"} 0',
+  ]);
+  const text = (await lines('signalbox_')).join('\n');
+  for (const line of [
+    'circuit_opened_total{upstream="cart",cause="failure_rate"} 4',
+    'upstream_queued{upstream="cart"} 5',
+    'upstream_refused_total{upstream="cart",cause="queue_full"} 6',
+    'upstream_retries_denied_total{upstream="cart",cause="budget"} 7',
+    'upstream_hedges_total{upstream="cart",end="sent"} 0',
+    'upstream_hedges_total{upstream="cart",end="won"} 8',
+    'upstream_fallbacks_total{upstream="cart"} 9',
+    'upstream_panic{upstream="cart"} 1',
+    'upstream_concurrency_limit{upstream="cart"} 64',
+    'dns_lookups_total{name="cart.internal",result="timeout"} 3',
+    'dns_failing{name="cart.internal"} 1',
+  ])
+    assert.ok(text.includes(`signalbox_${line}`), `${line} is not in\n${text}`);
+  assert.deepEqual(await lines('signalbox_upstream_concurrency_limit{upstream="tax"'), []);
+});

@@ -1,0 +1,64 @@
+/**
+ * The file as one who proposes: whenever it changes, and when somebody asks.
+ *
+ * Rule: what cannot be read counts as a proposal, and as refused. How changes are noticed is left to the watcher
+ * (config/providers/file.ts), which is loaded when it is first needed.
+ */
+
+import type { FileWatch } from '../config/providers/file.ts';
+import type { Control, Outcome } from './control.ts';
+
+const { readFile } = process.getBuiltinModule('node:fs').promises;
+
+export class FromFile {
+  private readonly path: string;
+  private readonly control: Control;
+  private watch: FileWatch | undefined = undefined;
+  /** How the last reading of the file ended. */
+  private last: Outcome | undefined = undefined;
+
+  constructor(path: string, control: Control) {
+    this.path = path;
+    this.control = control;
+  }
+
+  /** Takes the file up whenever it changes; `known`: its text as it runs. */
+  async start(known: string): Promise<void> {
+    const { watchFile } = await import('../config/providers/file.ts');
+    this.watch = watchFile({
+      path: this.path,
+      known,
+      onText: async (text, { cause }) => {
+        this.last = await this.propose(text, cause === 'change' ? 'file' : 'reload');
+      },
+      onError: (problem) => {
+        this.last = this.control.unreadable({ source: 'file', author: '', reason: '' }, problem);
+      },
+    });
+  }
+
+  /** Reads it now. */
+  async reload(): Promise<Outcome> {
+    const { path } = this;
+    if (this.watch !== undefined) {
+      await this.watch.reload();
+      if (this.last !== undefined) return this.last;
+    }
+    try {
+      return await this.propose(await readFile(path, 'utf8'), 'reload');
+    } catch (error) {
+      const reason = `cannot be read: ${(error as Error).message}`;
+      const advice = 'the running document stays in force';
+      const problem = { severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice } as const;
+      return this.control.unreadable({ source: 'reload', author: '', reason: '' }, problem);
+    }
+  }
+
+  stop(): void {
+    this.watch?.stop();
+  }
+
+  private propose(text: string, source: string): Promise<Outcome> {
+    return this.control.propose({ text, path: this.path, source, author: '', reason: '' });
+  }
+}
