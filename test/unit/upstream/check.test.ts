@@ -96,6 +96,13 @@ test('a text must stand in the first 64 KiB of the body', async () => {
   );
 });
 
+test('no more of a body is waited for than counts', async () => {
+  await withOrigin(
+    (_, response) => response.writeHead(200).write('x'.repeat(70_000)),
+    async (port) => assert.equal(await ask(port, { body: 'ready' }), 'the text "ready" is not in the body'),
+  );
+});
+
 test('a body that never ends is not waited for where its status says enough, nor longer than the limit', async () => {
   await withOrigin(
     (_, response) => response.writeHead(200).write('no end'),

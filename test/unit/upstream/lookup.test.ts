@@ -148,6 +148,9 @@ test('a target of a service that cannot be looked up stays where it was, until t
     assert.deepEqual(told(await service('_http._tcp.cart.internal')), ['10.0.0.1:7001*1', '10.0.0.2:7002*1']);
     server.say('_http._tcp.cart.internal', { srv: [b] });
     assert.deepEqual(told(await service('_http._tcp.cart.internal')), ['10.0.0.2:7002*1']);
+    server.say('_http._tcp.cart.internal', { srv: [a, b] });
+    const after = 'what was known of it is forgotten by then';
+    assert.deepEqual(told(await service('_http._tcp.cart.internal')), ['10.0.0.2:7002*1'], after);
   }));
 
 test('a service that says it is not to be had has nobody', () =>
