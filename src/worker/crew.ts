@@ -22,6 +22,7 @@ import type {
   Parcel,
   ThreadStatus,
 } from './protocol.ts';
+import type { Seat } from './seat.ts';
 
 /** How long a thread may take to swap a document or to open a port, milliseconds. */
 const ANSWER_LIMIT = 15_000;
@@ -43,17 +44,6 @@ export interface CrewNeeds {
   readonly lines?: { collect(): void; stop(): void } | undefined;
   readonly log: PlaneLog;
   readonly pauses?: Pauses;
-}
-
-/** A place for a thread. `thread` is set while one lives, `serves` once it runs the current document on open ports. */
-interface Seat {
-  readonly lane: number;
-  thread: EndableThread | undefined;
-  serves: boolean;
-  /** Revision the living thread was last asked to compile. */
-  asked: string | undefined;
-  /** Revision it has ready and not yet swapped in. */
-  ready: string | undefined;
 }
 
 export class Crew {

@@ -64,6 +64,7 @@ const TABLE: readonly (readonly [code: FaultCode, status: number, side: Side])[]
   ['client_gone', 499, 'client'],
   ['route_removed', 503, 'router'],
   ['draining', 503, 'router'],
+  ['injected', 503, 'router'],
   ['internal_error', 500, 'router'],
 ];
 
