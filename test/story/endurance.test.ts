@@ -41,8 +41,11 @@ function documents(origins: readonly ChaosOrigin[], edge: number): ((port: numbe
   const [a, b, c] = origins.map((origin) => `http://127.0.0.1:${origin.port}`);
   const both = ['internal', 'edge'];
   const times = { head: '5s', body: '5s', keepAlive: '30s' };
+  // What each exchange must end with is known beforehand: nobody is ejected or refused for the faults of others.
+  const unprotected = { retry: 'off', circuitBreaker: 'off', outliers: 'off' };
   const upstream = (...endpoints: string[]) => ({
     endpoints,
+    ...unprotected,
     timeout: { connect: '3s', attempt: '3s', total: '9s', idle: '6s' },
   });
   const always = { match: { path: '/always' }, split: { main: 80, side: 20 }, listeners: both };
