@@ -16,7 +16,7 @@ import type { RequestHead } from '../http1/request.ts';
 import type { Destination, Rewrite, Route, Table } from '../routing/route.ts';
 import type { LinkSink } from '../upstream/upstream.ts';
 import { COURSE_WAITS, Course } from './course.ts';
-import { failureOf, isIdempotent, outcomeOf, timeoutsOf, type Verdict } from './outcome.ts';
+import { failureOf, isIdempotent, mayRepeat, outcomeOf, timeoutsOf, type Verdict } from './outcome.ts';
 import { overdue, overstepped } from './overdue.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
 import { armFor } from './patience.ts';
@@ -124,7 +124,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   /** Whether the body may be asked for again: twice does no harm, or nothing of it was sent yet. */
   private get mayKeep(): boolean {
-    return isIdempotent(this.exchange.method) || this.current?.link?.connected === false;
+    return mayRepeat(this.exchange.method, this.destination) || this.current?.link?.connected === false;
   }
 
   /** A try that had to wait: sends what was kept. */
@@ -150,7 +150,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   onConnected(): void {
     this.exchange.connectTime = this.current?.link?.connectTime ?? -1;
-    if (!isIdempotent(this.exchange.method)) this.upload.kept = undefined;
+    if (!mayRepeat(this.exchange.method, this.destination)) this.upload.kept = undefined;
   }
 
   onUpload(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {

@@ -53,6 +53,11 @@ export function isIdempotent(method: string): boolean {
   return method === 'GET' || IDEMPOTENT.has(method);
 }
 
+/** Whether a request of this method may go to this destination again though it may have been processed. */
+export function mayRepeat(method: string, destination: Destination | undefined): boolean {
+  return isIdempotent(method) || destination?.protection.retry?.retriesMethod(method) === true;
+}
+
 /** Before an upstream is chosen nothing waits for one. */
 const NO_TIMEOUTS: TimeoutSettings = { connect: 0, attempt: 0, total: 0, idle: Number.POSITIVE_INFINITY };
 
