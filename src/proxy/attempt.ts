@@ -290,7 +290,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
       this.upload.expectNoMore(now);
       armFor(this, now);
     }
-    this.hinted = true;
+    this.hinted ||= this.client.request.minor === 1;
     return this.relay.interim(head);
   }
 
