@@ -19,7 +19,7 @@ export class Upload {
   blocked = false;
   /** What can be sent again; undefined where nothing can. */
   kept: Buffer | undefined = undefined;
-  /** When the last byte of the request was here: the time of the upstream counts from then. */
+  /** When the last byte of the request was here, so far: the time of the upstream counts from then. */
   completeAt: number;
   /** From when the client's rate counts. What it waits for (100, an upstream that takes nothing) is not its own time. */
   private since: number;
@@ -56,7 +56,7 @@ export class Upload {
   came(done: boolean, now: number): void {
     if (this.expecting) this.expectNoMore(now);
     this.done = done;
-    if (done) this.completeAt = now;
+    this.completeAt = now;
   }
 
   /** The body comes now, or may. */
