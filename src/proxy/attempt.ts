@@ -17,7 +17,7 @@ import type { Destination, Rewrite, Route, Table } from '../routing/route.ts';
 import type { LinkSink } from '../upstream/upstream.ts';
 import { COURSE_WAITS, Course } from './course.ts';
 import { failureOf, isIdempotent, mayRepeat, outcomeOf, timeoutsOf, type Verdict } from './outcome.ts';
-import { overdue, overstepped } from './overdue.ts';
+import { askedOf, overdue, overstepped } from './overdue.ts';
 import type { Client, Passage, Waiting } from './parts.ts';
 import { armFor } from './patience.ts';
 import { Relay } from './relay.ts';
@@ -95,7 +95,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
     if (!(first instanceof Try)) {
       this.upload.begin(bytes, start, end, Number.POSITIVE_INFINITY);
       this.course = new Course(this);
-      if (delay > 0) this.client.wait('delay', now + delay);
+      if (delay > 0) this.course.rest('delay', now + delay, now);
       else this.course.turnedAway(destination, first, now);
       return;
     }
@@ -232,9 +232,11 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   /** A second request may go out beside the first, while that one says nothing. */
   get mayHedge(): boolean {
-    const { upload, destination, exchange } = this;
-    if (this.course !== undefined || this.told || !upload.done || upload.kept === undefined) return false;
-    return isIdempotent(exchange.method) && destination?.protection.retry?.retriesMethod(exchange.method) !== false;
+    const { upload, destination, exchange, request } = this;
+    // Two tunnels are no race.
+    if (this.course !== undefined || this.told || request.upgrade !== '') return false;
+    if (!upload.done || upload.kept === undefined || !isIdempotent(exchange.method)) return false;
+    return destination?.protection.retry?.retriesMethod(exchange.method) !== false;
   }
 
   /** A defect of our own is for the log; the client hears only that there was one. */
@@ -255,9 +257,8 @@ export class Attempt implements Passage, LinkSink, Traveller {
   private onOverdue(waiting: Waiting, now: number): void {
     const { client, exchange, relay, current } = this;
     const { body } = client.door.settings.timeout;
-    const asked = this.deadline - exchange.arrived;
     const times = timeoutsOf(this.destination);
-    const { reason, outcome, verdict } = overdue(waiting, exchange, times, body, relay.begun, asked);
+    const { reason, outcome, verdict } = overdue(waiting, exchange, times, body, relay.begun, askedOf(this));
     if (waiting !== 'reply' || current === undefined) {
       this.fail(reason, outcome, verdict);
       return;

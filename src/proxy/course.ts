@@ -14,10 +14,11 @@ import { type Failure, REFUSED } from '../policy/policy.ts';
 import { blockOf, type Destination } from '../routing/route.ts';
 import type { LinkSink, Member } from '../upstream/upstream.ts';
 import { nextTry, retryReason, spareTime } from './judge.ts';
-import { failureOf } from './outcome.ts';
+import { failureOf, isUnserved, timeoutsOf } from './outcome.ts';
+import { askedOf, unasked } from './overdue.ts';
 import type { Waiting } from './parts.ts';
 import { armFor } from './patience.ts';
-import { mayRival, Rival, type Rivalled } from './rival.ts';
+import { type Rival, type Rivalled, sendRival } from './rival.ts';
 import { type Queued, Standing } from './standing.ts';
 import type { Traveller } from './traveller.ts';
 import { aim, gate, Try, verdictOf } from './try.ts';
@@ -31,6 +32,8 @@ export class Course implements Queued, Rivalled {
   /** Further tries made. */
   private further = 0;
   private standing: Standing | undefined = undefined;
+  /** When what it rests for is over, whatever time the exchange has. */
+  private until = 0;
   private failure: Failure = 'connect';
   /** What it ends with where the further try that it waits for cannot be made: a fault, and the status that was answered. */
   private reason: Fault | undefined = undefined;
@@ -68,8 +71,7 @@ export class Course implements Queued, Rivalled {
     this.standing = new Standing(this, limiter, now);
     const full = limiter.wait(this.standing, now);
     if (full !== undefined) this.standing = undefined;
-    else if (this.standing !== undefined)
-      this.attempt.client.wait('queue', Math.min(now + limiter.queueTimeout, this.attempt.end));
+    else if (this.standing !== undefined) this.rest('queue', now + limiter.queueTimeout, now);
     return full;
   }
 
@@ -99,11 +101,26 @@ export class Course implements Queued, Rivalled {
 
   /** What it waited for is due. */
   onTime(waiting: Waiting, now: number): void {
-    const { attempt } = this;
-    if (waiting === 'queue') this.standing?.late(now);
+    const { destination, exchange, end } = this.attempt;
+    const over = now >= end ? unasked(exchange, timeoutsOf(destination), askedOf(this.attempt)) : undefined;
+    if (waiting === 'hedge') {
+      this.rival = sendRival(this.attempt, this, now);
+      armFor(this.attempt, now);
+    }
+    // More of the request came meanwhile: its time ends later than it did.
+    else if (over === undefined && now < this.until) this.rest(waiting, this.until, now);
+    else if (waiting === 'queue') this.standing?.late(now, over);
+    else if (over !== undefined) this.lost(this.reason ?? over, now);
     else if (waiting === 'pause') this.again(now);
-    else if (waiting === 'hedge') this.sendRival(now);
-    else if (attempt.destination !== undefined) this.enter(attempt.destination, now);
+    else if (destination !== undefined) this.enter(destination, now);
+  }
+
+  /** Nothing is sent until then, unless the exchange's time is over before; what the client sends meanwhile has to wait. */
+  rest(waiting: Waiting, until: number, now: number): void {
+    const { client, upload, end } = this.attempt;
+    this.until = until;
+    upload.hold(now);
+    client.wait(waiting, Math.min(until, end));
   }
 
   /** The exchange is over, whatever it waited for. */
@@ -115,14 +132,15 @@ export class Course implements Queued, Rivalled {
 
   /** The try ended by a fault and is left: another one comes, or the exchange is over. */
   failed(last: Try, reason: Fault, now: number): void {
+    const failure = failureOf(reason);
+    this.note(last.member, failure);
     if (this.rival !== undefined) {
       this.takeOver(this.rival, now);
       return;
     }
-    const failure = failureOf(reason);
-    const pause = failure === undefined ? -1 : this.pauseAfter(last.member, failure, 0, now);
+    const pause = failure === undefined ? -1 : this.pauseAfter(failure, 0, now);
     if (pause < 0) this.lost(reason, now);
-    else this.rest(pause, reason, undefined, now);
+    else this.goOn(pause, reason, undefined, now);
   }
 
   /**
@@ -132,8 +150,8 @@ export class Course implements Queued, Rivalled {
   takesBack(last: Try, head: ReplyHead, done: boolean, now: number, wall: number): boolean {
     const { attempt, rival } = this;
     const { exchange, upload } = attempt;
-    const spare = rival === undefined ? spareTime(head, wall) : 0;
-    const pause = rival === undefined ? this.pauseAfter(last.member, head.status, spare, now) : 0;
+    this.note(last.member, head.status);
+    const pause = rival === undefined ? this.pauseAfter(head.status, spareTime(head, wall), now) : 0;
     if (pause < 0) return false;
     attempt.current = undefined;
     if (done && upload.done) last.link?.release(now);
@@ -144,19 +162,23 @@ export class Course implements Queued, Rivalled {
       return true;
     }
     const what = `${exchange.member} of ${exchange.upstream} answered ${head.status}, and there was no further try to be had`;
-    this.rest(pause, fault('upstream_reset', what), head.status, now);
+    this.goOn(pause, fault('upstream_reset', what), head.status, now);
     return true;
   }
 
+  /** A try at this member failed, in this way where that is known. */
+  private note(member: Member, failure: Failure | undefined): void {
+    this.tried.push(member);
+    if (failure !== undefined && failure !== 'connect') this.processed = true;
+  }
+
   /**
-   * A try failed. How many milliseconds another one is to wait for, -1 where none comes. `member`: whose failure it was;
-   * `spare`: see judge.ts. Where it is not -1, `rest` must follow.
+   * A try failed. How many milliseconds another one is to wait for, -1 where none comes. `spare`: see judge.ts. Where it is
+   * not -1, `goOn` must follow.
    */
-  private pauseAfter(member: Member, failure: Failure, spare: number, now: number): number {
+  private pauseAfter(failure: Failure, spare: number, now: number): number {
     const { attempt } = this;
     const { destination, exchange, lane } = attempt;
-    this.tried.push(member);
-    if (failure !== 'connect') this.processed = true;
     const retry = destination?.protection.retry;
     if (retry === undefined || destination === undefined || attempt.upload.kept === undefined || attempt.told)
       return -1;
@@ -174,11 +196,11 @@ export class Course implements Queued, Rivalled {
   }
 
   /** Waits before the further try; `reason` and `status`: what the exchange ends with where it cannot be made. */
-  private rest(pause: number, reason: Fault, status: number | undefined, now: number): void {
+  private goOn(pause: number, reason: Fault, status: number | undefined, now: number): void {
     this.reason = reason;
     this.status = status;
     if (pause === 0) this.again(now);
-    else this.attempt.client.wait('pause', now + pause);
+    else this.rest('pause', now + pause, now);
   }
 
   /** The pause is over. Those who were asked already do not wait in line again: that would only deepen an overload. */
@@ -195,23 +217,6 @@ export class Course implements Queued, Rivalled {
     }
     lane.add(block, UPSTREAM_BLOCK.denied + DENIAL_CAUSES.indexOf('circuit'), 1);
     this.lost(reason ?? next ?? fault('overloaded', `no place is free before upstream ${exchange.upstream}`), now);
-  }
-
-  /** The first try said nothing for long: a second one beside it, where the shares for that allow it. */
-  private sendRival(now: number): void {
-    const { attempt } = this;
-    const { current, destination, lane, upload, exchange } = attempt;
-    const { kept } = upload;
-    if (current === undefined || destination === undefined || kept === undefined) return;
-    const second = mayRival(destination, now) ? gate(destination, exchange, [current.member], lane, now) : undefined;
-    if (second instanceof Try) {
-      const rival = new Rival(this, second, lane);
-      this.rival = rival;
-      second.send(rival, attempt, attempt.table.names, attempt.left(now), false, now, kept, 0, kept.length, undefined);
-      // Until it has won, the exchange is with its first member.
-      exchange.member = current.member.id;
-    }
-    armFor(attempt, now);
   }
 
   now(): number {
@@ -233,12 +238,14 @@ export class Course implements Queued, Rivalled {
     this.rival = undefined;
     this.attempt.current = rival.try;
     this.attempt.exchange.member = rival.try.member.id;
+    this.attempt.exchange.connectTime = rival.link?.connectTime ?? 0;
     rival.link?.handTo(this.attempt);
     armFor(this.attempt, now);
   }
 
-  rivalGone(): void {
+  rivalGone(rival: Rival, failure: Failure | undefined): void {
     this.rival = undefined;
+    this.note(rival.try.member, failure);
   }
 
   cancelRival(now: number): void {
@@ -252,7 +259,7 @@ export class Course implements Queued, Rivalled {
     const { attempt } = this;
     const fallback = attempt.route?.plan.fallback;
     const may = !this.fellBack && !this.processed && !attempt.told && attempt.upload.kept !== undefined;
-    if (fallback === undefined || !may || !UNSERVED.has(reason.kind.code)) {
+    if (fallback === undefined || !may || !isUnserved(reason)) {
       attempt.relay.refuse(reason, reason === this.reason ? this.status : undefined);
       return;
     }
@@ -273,6 +280,7 @@ export class Course implements Queued, Rivalled {
     if (route === undefined || destination === undefined) return;
     this.countFallback();
     exchange.upstream = destination.upstream.id;
+    exchange.member = undefined;
     exchange.block = blockOf(route, index);
     this.tried.length = 0;
     this.further = 0;
@@ -285,12 +293,3 @@ export class Course implements Queued, Rivalled {
     if (destination !== undefined) lane.add(destination.upstream.block, UPSTREAM_BLOCK.fallbacks, 1);
   }
 }
-
-/** Faults that say: nobody was asked, or nobody could be. */
-const UNSERVED: ReadonlySet<string> = new Set([
-  'no_member',
-  'circuit_open',
-  'circuit_isolated',
-  'overloaded',
-  'upstream_connect',
-]);

@@ -45,6 +45,19 @@ export function failureOf(reason: Fault): Failure | undefined {
   }
 }
 
+/** Faults that say: nobody was asked, or nobody could be. */
+const UNSERVED: ReadonlySet<string> = new Set([
+  'no_member',
+  'circuit_open',
+  'circuit_isolated',
+  'overloaded',
+  'upstream_connect',
+]);
+
+export function isUnserved(reason: Fault): boolean {
+  return UNSERVED.has(reason.kind.code);
+}
+
 /** Methods whose effect is the same however often they arrive (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 

@@ -20,9 +20,13 @@ export interface Overdue {
   readonly verdict: Verdict;
 }
 
+/** Milliseconds that the caller gave, where those end the exchange and not `timeout.total`; else Infinity. */
+export function askedOf(of: { readonly deadline: number; readonly end: number; readonly exchange: Exchange }): number {
+  return of.end === of.deadline ? of.deadline - of.exchange.arrived : Number.POSITIVE_INFINITY;
+}
+
 /**
- * `body`: the listener's timeout.body; `begun`: the reply's head went to the client; `asked`: milliseconds that the caller
- * gave, Infinity where it said nothing.
+ * `body`: the listener's timeout.body; `begun`: the reply's head went to the client; `asked`: see above.
  */
 export function overdue(
   waiting: Waiting,
@@ -38,12 +42,10 @@ export function overdue(
       return late(exchange, `did not reply within the attempt time of ${attempt} ms (timeout.attempt)`);
     case 'total':
       // Whoever gives an upstream less time than the document does cannot hold it against that.
-      if (asked < total)
-        return {
-          ...late(exchange, `did not reply within the ${asked} ms of x-signalbox-deadline-ms`),
-          verdict: 'nothing',
-        };
-      return late(exchange, `did not reply within the total time of ${total} ms (timeout.total)`);
+      return {
+        ...late(exchange, `did not reply within ${whole(total, asked)}`),
+        verdict: asked < Number.POSITIVE_INFINITY ? 'nothing' : 'timeout',
+      };
     case 'upload':
       return stalled(`no byte of the request body for ${body} ms (timeout.body)`);
     case 'client':
@@ -54,6 +56,18 @@ export function overdue(
       return late(exchange, `${what} for ${idle} ms (timeout.idle)`);
     }
   }
+}
+
+/** Its time was over before a member was asked: for want of a place, or by an injected delay. */
+export function unasked(exchange: Exchange, { total }: TimeoutSettings, asked: number): Fault {
+  return fault('upstream_timeout', `upstream ${exchange.upstream} could not be asked within ${whole(total, asked)}`);
+}
+
+/** The time of all tries together. */
+function whole(total: number, asked: number): string {
+  return asked < Number.POSITIVE_INFINITY
+    ? `the ${asked} ms of x-signalbox-deadline-ms`
+    : `the total time of ${total} ms (timeout.total)`;
 }
 
 /** Body limit and minimum rate of a listener, asked of an upload of so many bytes in so many milliseconds. */

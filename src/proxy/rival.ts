@@ -10,23 +10,46 @@ import type { Fault } from '../core/fault.ts';
 import type { Slab } from '../core/io.ts';
 import { HEDGE_ENDS, type Lane, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import type { ReplyHead } from '../http1/reply.ts';
+import type { Failure } from '../policy/policy.ts';
 import type { Destination } from '../routing/route.ts';
 import type { Link, LinkSink } from '../upstream/upstream.ts';
 import { failureOf, outcomeOf } from './outcome.ts';
-import { type Try, verdictOf } from './try.ts';
+import type { Traveller } from './traveller.ts';
+import { gate, Try, verdictOf } from './try.ts';
 
 /** What a rival asks of the course that sent it. */
 export interface Rivalled {
   /** The rival's reply serves: the first try is let go and this one taken, whose next words are for the sink. */
   yieldTo(rival: Rival): LinkSink;
-  /** The rival is out of the race. */
-  rivalGone(): void;
+  /** The rival is out of the race, for this reason; undefined where nobody is to blame. */
+  rivalGone(rival: Rival, failure: Failure | undefined): void;
   /** Monotonic. */
   now(): number;
 }
 
+/** Sends a second request beside the first, where another member is free and the shares allow it. */
+export function sendRival(attempt: Traveller, course: Rivalled, now: number): Rival | undefined {
+  const { current, destination, lane, upload, exchange } = attempt;
+  const { kept } = upload;
+  if (current === undefined || destination === undefined || kept === undefined) return undefined;
+  const second = mayRival(destination, now) ? gate(destination, exchange, [current.member], lane, now) : undefined;
+  if (!(second instanceof Try)) return undefined;
+  if (second.member === current.member) {
+    // The others cannot serve now: twice at the same member would only make it slower.
+    second.leave('unsent', 'nothing', now);
+    return undefined;
+  }
+  const { member, connectTime } = exchange;
+  const rival = new Rival(course, second, lane);
+  second.send(rival, attempt, attempt.table.names, attempt.left(now), false, now, kept, 0, kept.length, undefined);
+  // Until it has won, the exchange is with its first member.
+  exchange.member = member;
+  exchange.connectTime = connectTime;
+  return rival;
+}
+
 /** Whether there may be a second request now: another member is there, and both shares have one left. */
-export function mayRival({ upstream, protection }: Destination, now: number): boolean {
+function mayRival({ upstream, protection }: Destination, now: number): boolean {
   if (upstream.members.length < 2 || protection.hedge?.spend(now) !== true) return false;
   return protection.retry?.spend(now) !== false;
 }
@@ -67,10 +90,12 @@ export class Rival implements LinkSink {
       link.handTo(sink);
       return sink.onReply(head, bytes, start, end, done, slab);
     }
-    this.try.leave('server_error', verdictOf(head.status), now);
-    this.course.rivalGone();
+    const { status } = head;
+    // Whoever waits for the place finds the connection in the pool.
     if (done) link?.release(now);
     else link?.destroy();
+    this.try.leave('server_error', verdictOf(status), now);
+    this.course.rivalGone(this, status);
     return true;
   }
 
@@ -83,8 +108,11 @@ export class Rival implements LinkSink {
   onDrain(): void {}
 
   onFault(reason: Fault): void {
-    this.try.leave(outcomeOf(reason), failureOf(reason) ?? 'nothing', this.course.now());
-    this.course.rivalGone();
+    const failure = failureOf(reason);
+    // A pooled connection that was closed as the request came says nothing about its member.
+    const stale = this.link?.reused === true && !this.link.heard && reason.kind.retryable === 'if-reused';
+    this.try.leave(outcomeOf(reason), stale ? 'nothing' : (failure ?? 'nothing'), this.course.now());
+    this.course.rivalGone(this, failure);
   }
 
   /** The first try was faster, or the exchange is over. */

@@ -39,10 +39,11 @@ export class Standing implements Waiter {
     this.exchange.shed(reason, now - this.since, now);
   }
 
-  /** Its time in the queue is over. */
-  late(now: number): void {
-    const reason = this.limiter.withdraw(this, true);
-    this.exchange.shed(reason ?? fault('overloaded', 'waited too long for a place'), now - this.since, now);
+  /** Its time in the queue is over; `over`: because all of its time is. */
+  late(now: number, over: Fault | undefined): void {
+    const late = this.limiter.withdraw(this, true);
+    const reason = over ?? late ?? fault('overloaded', 'waited too long for a place');
+    this.exchange.shed(reason, now - this.since, now);
   }
 
   /** It does not wait any more. */

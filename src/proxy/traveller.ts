@@ -31,6 +31,8 @@ export interface Traveller extends Patient, Onward, LinkSink {
   readonly table: Table;
   readonly lane: Lane;
   current: Try | undefined;
+  /** When whoever called gives up, monotonic. */
+  readonly deadline: number;
   /** A byte of a reply went to the client. */
   readonly told: boolean;
   /** Milliseconds left at this time. */

@@ -140,11 +140,11 @@ export class Try {
   }
 
   /** It is over: everything it held is given back. What becomes of the connection is the caller's to say. */
-  leave(outcome: Outcome, verdict: Verdict, now: number): void {
+  leave(outcome: Outcome | 'unsent', verdict: Verdict, now: number): void {
     const { upstream, protection } = this.destination;
     this.member.inFlight--;
     this.lane.add(upstream.block, UPSTREAM_BLOCK.inFlight, -1);
-    this.lane.add(upstream.block, UPSTREAM_BLOCK.outcomes + OUTCOME_NUMBER[outcome], 1);
+    if (outcome !== 'unsent') this.lane.add(upstream.block, UPSTREAM_BLOCK.outcomes + OUTCOME_NUMBER[outcome], 1);
     if (!this.circuitKnows) this.tellCircuit(verdict, now);
     if (!this.memberKnows) this.tellMember(verdict, now);
     protection.limiter?.leave(now, this.headAfter, verdict === 'timeout');

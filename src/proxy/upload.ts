@@ -21,7 +21,7 @@ export class Upload {
   kept: Buffer | undefined = undefined;
   /** When the last byte of the request was here, so far: the time of the upstream counts from then. */
   completeAt: number;
-  /** From when the client's rate counts. What it waits for (100, an upstream that takes nothing) is not its own time. */
+  /** From when the client's rate counts. What it waits for (100, a place, an upstream that takes nothing) is not its time. */
   private since: number;
   private blockedSince = 0;
 
@@ -49,7 +49,7 @@ export class Upload {
 
   /** Milliseconds of the client's own time so far. */
   elapsed(now: number): number {
-    return now - this.since;
+    return (this.blocked ? this.blockedSince : now) - this.since;
   }
 
   /** More of it came, perhaps the end. */
@@ -67,12 +67,20 @@ export class Upload {
 
   /** The upstream did or did not take all that was sent. */
   sent(taken: boolean, now: number): void {
-    this.blocked = !taken && !this.done;
-    if (this.blocked) this.blockedSince = now;
+    if (taken || this.done) this.drained(now);
+    else this.hold(now);
+  }
+
+  /** What comes has to wait from now on, for the upstream or for a try to be made. */
+  hold(now: number): void {
+    if (this.blocked || this.done) return;
+    this.blocked = true;
+    this.blockedSince = now;
   }
 
   /** The upstream took what waited. */
   drained(now: number): void {
+    if (!this.blocked) return;
     this.blocked = false;
     this.since += now - this.blockedSince;
   }

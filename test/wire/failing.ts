@@ -26,6 +26,13 @@ export async function hanging(connection: OriginConnection): Promise<void> {
   await connection.closed();
 }
 
+/** Reads a request, begins a reply and does not go on: the exchange keeps its place, and no limit of time ends it soon. */
+export async function holding(connection: OriginConnection): Promise<void> {
+  await connection.request();
+  connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nheld');
+  await connection.closed();
+}
+
 /** Reads a request and answers what is no HTTP. */
 export const garbling: Script = answering('SSH-2.0-OpenSSH_9.6\r\n\r\n');
 

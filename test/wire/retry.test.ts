@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answering, inTurn, type OriginConnection, ok, type Script } from '../support/raw-origin.ts';
+import { inTurn, type Script } from '../support/raw-origin.ts';
 import { until } from '../support/wait.ts';
 import { bearing, failing, garbling, hanging, IN_ORDER, plain, RETRY, resetting, serving } from './failing.ts';
 import { assertProblem } from './refusing.ts';
@@ -247,70 +247,5 @@ test(
       });
     },
     { upstream: { ...IN_ORDER, retry: { ...RETRY, attempts: 1, budget: { percent: 0, minPerSecond: 1 } } } },
-  ),
-);
-
-test(
-  'a reply taken back whole leaves its connection in the pool',
-  onTimedStage(
-    inTurn(
-      answering((request) =>
-        /attempt: 1/.test(request.head) ? 'HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n' : ok('ok'),
-      ),
-    ),
-    async (stage) => {
-      stage.chance = 0;
-      const client = await failed(stage, plain('GET', '/x'), 'server_error');
-      await stage.passRest();
-      assert.equal((await client.reply()).body, 'ok');
-      assert.equal(stage.origin.connections.length, 1);
-    },
-    { upstream: IN_ORDER },
-  ),
-);
-
-test(
-  'a reply taken back whose body is still coming costs its connection, and none of it reaches the client',
-  onTimedStage(
-    [
-      async (connection: OriginConnection) => {
-        await connection.request();
-        connection.send('HTTP/1.1 503 No\r\nContent-Length: 100\r\n\r\nhalf');
-        await connection.closed();
-      },
-      serving,
-    ],
-    async (stage) => {
-      stage.chance = 0;
-      const client = await failed(stage, plain('GET', '/x'), 'server_error');
-      await stage.passRest();
-      assert.equal((await client.reply()).body, 'served');
-      await stage.origin.connections[0].closed();
-    },
-    { upstream: IN_ORDER },
-  ),
-);
-
-test(
-  'requests behind one that is sent again wait for it and are answered in order',
-  onTimedStage(
-    answering(({ start, head }) => {
-      if (start.startsWith('GET /1') && head.includes('attempt: 1'))
-        return 'HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n';
-      return ok(start);
-    }),
-    async (stage) => {
-      stage.chance = 0.5;
-      const client = await stage.client();
-      await client.send(plain('GET', '/1') + plain('GET', '/2') + bearing('PUT', '/3', 'body') + plain('GET', '/4'));
-      await stage.counted('server_error');
-      assert.equal(stage.asked('/2'), 0);
-      await stage.pass(550);
-      for (const line of ['GET /1', 'GET /2', 'PUT /3', 'GET /4']) {
-        assert.equal((await client.reply()).body, `${line} HTTP/1.1`);
-      }
-      assert.equal(stage.origin.requests[3].body, 'body');
-    },
-    { upstream: IN_ORDER },
   ),
 );
