@@ -12,6 +12,7 @@ import { resultOf, summary } from './figures/summary.ts';
 import { type Options, optionsOf } from './options.ts';
 import { PEERS } from './peers/all.ts';
 import { play, RESULTS } from './play.ts';
+import { simulate, TITLE } from './simulate/simulate.ts';
 
 const USAGE = `npm run bench -- [CASE ...] [options]     without a case: 1k, two minutes; all: half an hour
 
@@ -21,6 +22,7 @@ const USAGE = `npm run bench -- [CASE ...] [options]     without a case: 1k, two
   --rate N          requests a second for cases of fixed rate (half of what signalbox sustains just then)
   --peers A,B       only these: ${PEERS.map((peer) => peer.name).join(', ')}
   --against REV     the working tree beside another commit, in the same rotation
+  --seed N          chance of the simulation (1); the same one gives the same table
   --profile         signalbox alone; leaves a flame graph in bench/results/local
   --json FILE       where the result goes (bench/results/local/DATE.json)
   --table FILE      measures nothing; prints a result file as the table of the README
@@ -28,12 +30,20 @@ const USAGE = `npm run bench -- [CASE ...] [options]     without a case: 1k, two
 cases
 ${CASES.map(({ id, title }) => `  ${id.padEnd(17)} ${title}`).join('\n')}
   micro             heads read and written, matching, counters, access lines: nanoseconds, no peers
+  simulate          ${TITLE}
 sets
 ${Object.entries(SETS)
-  .map(([name, ids]) => `  ${name.padEnd(17)} ${ids.length === CASES.length ? 'every case but micro' : ids.join(', ')}`)
+  .map(
+    ([name, ids]) =>
+      `  ${name.padEnd(17)} ${ids.length === CASES.length ? 'every case but micro and simulate' : ids.join(', ')}`,
+  )
   .join('\n')}`;
 
-const KNOWN = { cases: [...CASES.map(({ id }) => id), 'micro'], sets: SETS, peers: PEERS.map(({ name }) => name) };
+const KNOWN = {
+  cases: [...CASES.map(({ id }) => id), 'micro', 'simulate'],
+  sets: SETS,
+  peers: PEERS.map(({ name }) => name),
+};
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -51,7 +61,10 @@ async function main(): Promise<void> {
   if (options === undefined) say(USAGE);
   else if (options.table !== undefined) say(summary(resultOf(readFileSync(options.table, 'utf8'))));
   else {
-    const result = await play(options, say);
+    if (options.cases.includes('simulate')) say(await simulate(options.seed, say));
+    const cases = options.cases.filter((id) => id !== 'simulate');
+    if (cases.length === 0) return;
+    const result = await play({ ...options, cases }, say);
     write(options, result);
     if (result.failures.length > 0) throw new Error(`cases without figures:\n${result.failures.join('\n')}`);
   }

@@ -14,6 +14,7 @@ export interface Options {
   readonly slice: number;
   readonly warmup: number;
   readonly rate: number | undefined;
+  readonly seed: number;
   readonly against: string | undefined;
   readonly profile: boolean;
   readonly json: string | undefined;
@@ -32,6 +33,7 @@ const OPTIONS = {
   warmup: { type: 'string', default: '3' },
   peers: { type: 'string' },
   rate: { type: 'string' },
+  seed: { type: 'string', default: '1' },
   against: { type: 'string' },
   profile: { type: 'boolean', default: false },
   json: { type: 'string' },
@@ -56,6 +58,7 @@ export function optionsOf(args: readonly string[], known: Known): Options | unde
     slice: count(values.slice, 'slice'),
     warmup: count(values.warmup, 'warmup'),
     rate: rate === undefined ? undefined : count(rate, 'rate'),
+    seed: count(values.seed, 'seed'),
     against,
     profile,
     json,
