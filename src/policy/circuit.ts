@@ -13,12 +13,13 @@ import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
 import type { PlaneEvents } from '../core/events.ts';
 import type { Fault } from '../core/fault.ts';
+import { hashText, toUnit } from '../core/hash.ts';
 import { type Lane, OPENING_CAUSES, type OpeningCause, REFUSAL_CAUSES, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import { elapsed, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import { isolatedFault, openedBy, openFault, seconds } from './circuit-say.ts';
 import { CircuitState, NO_END, STATE, sameTurn, stateIn } from './circuit-state.ts';
 import { FailureSet } from './failures.ts';
-import { type Circuit, type CircuitBreakerSettings, type Failure, REFUSED } from './policy.ts';
+import { type Circuit, type CircuitBreakerSettings, type Failure, type Known, REFUSED } from './policy.ts';
 import { Window } from './window.ts';
 
 /** Bounds of how long a probe may take before another request becomes the probe: its thread may have died. */
@@ -26,6 +27,8 @@ const LEAST_LEASE = 1_000;
 const MOST_LEASE = 60_000;
 /** Longer rows of openings change nothing any more. */
 const MOST_OPENINGS = 30;
+/** Sets the lots of a ramp apart from other choices that are made by the same id. */
+const LOTS = 2;
 
 /** Takes an operator's orders and does nothing else. */
 const NEVER_OPENS: CircuitBreakerSettings = {
@@ -84,9 +87,9 @@ export class SharedCircuit implements Circuit {
     this.longest = Math.max(openFor, maxOpenFor);
   }
 
-  enter(now: number): number {
+  enter(now: number, who?: Known): number {
     const word = this.words[UPSTREAM_WORDS.circuit];
-    return stateIn(word) === STATE.closed ? word : this.enterGuarded(now);
+    return stateIn(word) === STATE.closed ? word : this.enterGuarded(now, who);
   }
 
   isProbe(pass: number): boolean {
@@ -124,7 +127,7 @@ export class SharedCircuit implements Circuit {
   }
 
   /** Any state but closed. */
-  private enterGuarded(now: number): number {
+  private enterGuarded(now: number, who: Known | undefined): number {
     for (;;) {
       const word = this.state.word;
       const left = this.state.left(word, now);
@@ -133,7 +136,7 @@ export class SharedCircuit implements Circuit {
       if (state === STATE.ramp) {
         const { ramp } = this.settings.recovery;
         // Compared with the whole length, too: a time word comes round again, and a new table may have another length.
-        if (left > 0 && left <= ramp) return this.site.draw.chance() < 1 - left / ramp ? word : REFUSED;
+        if (left > 0 && left <= ramp) return this.lotOf(who) < 1 - left / ramp ? word : REFUSED;
         this.state.change(word, STATE.closed, NO_END);
       } else if (state === STATE.isolated || state === STATE.forced) {
         if (left > 0) return state === STATE.forced ? word : REFUSED;
@@ -143,6 +146,15 @@ export class SharedCircuit implements Circuit {
         if (this.probe(word, now, left)) return this.state.next(word, STATE.halfOpen);
       }
     }
+  }
+
+  /**
+   * From which share on somebody passes. Drawn anew at each circuit of a chain that recovers at once, the lots would multiply:
+   * the inner ones refused most of what the outer ones let through, which to those is a row of failures that opens them again
+   * (bench/simulate). A lot that goes with the correlation id passes all of them, or none.
+   */
+  private lotOf(who: Known | undefined): number {
+    return who === undefined ? this.site.draw.chance() : toUnit(hashText(who.correlationId, LOTS));
   }
 
   /** Makes the request that asks the one probe; false where another was faster. */

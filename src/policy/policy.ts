@@ -118,10 +118,18 @@ export interface ProtectionSettings {
 /** What `Circuit.enter` returns where it lets nothing through. */
 export const REFUSED = -1;
 
+/** Who asks to pass a circuit: during a ramp the same id is let through, or is not, at every circuit it comes to. */
+export interface Known {
+  readonly correlationId: string;
+}
+
 /** The breaker of an upstream, one for the process. */
 export interface Circuit {
-  /** One attempt asks to pass: REFUSED, or a pass that `judge` or `forgive` takes back exactly once. */
-  enter(now: number): number;
+  /**
+   * One attempt asks to pass: REFUSED, or a pass that `judge` or `forgive` takes back exactly once. `who` counts during a ramp;
+   * without it chance decides anew.
+   */
+  enter(now: number, who?: Known): number;
   /** Why it refuses now. */
   refusal(now: number): Fault;
   /** Whether a pass is that of the one probe. */

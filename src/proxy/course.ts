@@ -65,7 +65,7 @@ export class Course implements Queued, Rivalled {
     const { circuit, limiter } = protection;
     if (limiter === undefined) return undefined;
     // Whom the circuit would refuse anyway must not take others' place in the queue. A probe is not for those who wait.
-    const pass = circuit?.enter(now);
+    const pass = circuit?.enter(now, this.attempt.exchange);
     if (pass === REFUSED) return circuit?.refusal(now);
     if (pass !== undefined) circuit?.forgive(pass, now);
     this.standing = new Standing(this, limiter, now);

@@ -44,7 +44,7 @@ export function aim(
 ): Try | Fault {
   const { upstream, protection } = destination;
   const { circuit } = protection;
-  const pass = circuit === undefined ? 0 : circuit.enter(now);
+  const pass = circuit === undefined ? 0 : circuit.enter(now, exchange);
   if (circuit !== undefined && pass === REFUSED) return circuit.refusal(now);
   const member = upstream.aim(exchange, tried, now);
   if (member !== undefined) return new Try(destination, member, pass, lane, now);

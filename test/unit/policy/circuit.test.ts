@@ -201,6 +201,22 @@ test('after a probe a share of the requests passes that grows evenly, then all',
   assert.ok(Array.from({ length: 1_000 }, () => lets(threads, circuit)).every(Boolean));
 });
 
+test('what passes one ramp passes every other one that began no later, and each lets its share through', () => {
+  const threads = new Threads();
+  const [outer, inner] = [new Threads(), threads].map((each) => each.circuit({ recovery: { ramp: 10_000 } }));
+  for (const circuit of [inner, outer]) {
+    fail(threads, circuit, 10);
+    assert.ok(attempt(circuit, threads.now + 30_000));
+  }
+  for (const share of [0.02, 0.3, 0.8]) {
+    const now = threads.now + 30_000 + share * 10_000;
+    const asked = Array.from({ length: 5_000 }, (_, i) => ({ correlationId: `request-${i}` }));
+    const passed = asked.filter((who) => outer.enter(now, who) !== REFUSED);
+    assert.ok(Math.abs(passed.length / 5_000 - share) < 0.03, `${passed.length} of 5000 passed at ${share}`);
+    assert.ok(passed.every((who) => inner.enter(now + 5, who) !== REFUSED));
+  }
+});
+
 test('failures during the ramp open the circuit again, and what began in the ramp counts after it', () => {
   const threads = new Threads();
   const circuit = threads.circuit({ recovery: { ramp: 10_000 } });
