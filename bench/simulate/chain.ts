@@ -6,6 +6,7 @@
  */
 
 import { readDocument } from '../../src/config/read.ts';
+import type { Draw } from '../../src/core/draw.ts';
 import type { PlaneEvent } from '../../src/core/events.ts';
 import { Lane } from '../../src/core/lanes.ts';
 import { SharedLanes } from '../../src/core/shared.ts';
@@ -20,6 +21,7 @@ export const HOPS = ['B', 'C', 'D', 'E'] as const;
 
 export class Chain {
   readonly time = new VirtualTime();
+  readonly begun = this.time.now();
   readonly last: LastService;
   /** The router before each of HOPS. */
   readonly hops: readonly Hop[];
@@ -28,12 +30,15 @@ export class Chain {
   readonly shared = new SharedLanes(1);
   private readonly first: Service;
   private readonly ledger: ProtectionLedger;
-  private readonly draw;
+  private readonly draw: Draw;
+  private readonly seed: number;
+  private asked = 0;
 
   /** `defaults`: what a document says for all upstreams, as YAML. */
   constructor(defaults: string, capacity: Capacity, seed: number) {
     const { time } = this;
     this.draw = seededDraw(seed);
+    this.seed = seed;
     this.last = new LastService(time, this.draw, capacity);
     this.shared.grow(HOPS.length);
     const lane = new Lane();
@@ -48,7 +53,7 @@ export class Chain {
     });
     const settings = settingsOf(defaults);
     const hops: Hop[] = [];
-    let service: Service = (reply) => this.last.take(reply);
+    let service: Service = (_, reply) => this.last.take(reply);
     for (let block = HOPS.length - 1; block >= 0; block--) {
       const { timeout, ...protection } = settings;
       const hop = new Hop(time, this.ledger.protection(HOPS[block], protection, block), timeout, service);
@@ -62,7 +67,8 @@ export class Chain {
   /** A request of a client; `done` hears its status and its milliseconds. */
   ask(done: (status: number, ms: number) => void): void {
     const begun = this.time.now();
-    this.first((status) => done(status, this.time.now() - begun));
+    const who = { correlationId: `${this.seed}-${this.asked++}` };
+    this.first(who, (status) => done(status, this.time.now() - begun));
   }
 
   /** Clients ask at this rate, at times that know nothing of one another, until told to stop. */

@@ -6,15 +6,15 @@
  */
 
 import { Timer } from '../../src/core/timers.ts';
-import { type Failure, type Protection, REFUSED, type Waiter } from '../../src/policy/policy.ts';
+import { type Failure, type Known, type Protection, REFUSED, type Waiter } from '../../src/policy/policy.ts';
 import { nextTry } from '../../src/proxy/judge.ts';
 import type { TimeoutSettings } from '../../src/upstream/upstream.ts';
 import type { VirtualTime } from './time.ts';
 
 /** Says how a request ended. */
 export type Reply = (status: number) => void;
-/** Takes a request; `reply` is called once, or never. */
-export type Service = (reply: Reply) => void;
+/** Takes a request of whom; `reply` is called once, or never. */
+export type Service = (who: Known, reply: Reply) => void;
 
 const UNAVAILABLE = 503;
 const TOO_LATE = 504;
@@ -34,8 +34,8 @@ export class Hop {
     this.service = service;
   }
 
-  ask(reply: Reply): void {
-    new Exchange(this, reply).begin();
+  ask(who: Known, reply: Reply): void {
+    new Exchange(this, who, reply).begin();
   }
 }
 
@@ -43,6 +43,7 @@ class Exchange implements Waiter {
   ahead: Waiter | undefined = undefined;
   behind: Waiter | undefined = undefined;
   private readonly hop: Hop;
+  private readonly who: Known;
   private readonly reply: Reply;
   private readonly end: number;
   private readonly timer = new Timer(() => this.due());
@@ -56,8 +57,9 @@ class Exchange implements Waiter {
   /** What it ends with where no further try can be made. */
   private last = UNAVAILABLE;
 
-  constructor(hop: Hop, reply: Reply) {
+  constructor(hop: Hop, who: Known, reply: Reply) {
     this.hop = hop;
+    this.who = who;
     this.reply = reply;
     this.end = hop.time.now() + hop.timeout.total;
   }
@@ -79,7 +81,7 @@ class Exchange implements Waiter {
   /** With a place. */
   private aim(now: number): boolean {
     const { circuit, limiter } = this.hop.protection;
-    const pass = circuit?.enter(now) ?? 0;
+    const pass = circuit?.enter(now, this.who) ?? 0;
     if (pass === REFUSED) {
       limiter?.leave(now, -1, false);
       return false;
@@ -91,7 +93,7 @@ class Exchange implements Waiter {
 
   private standInLine(now: number): boolean {
     const { circuit, limiter } = this.hop.protection;
-    const pass = circuit?.enter(now);
+    const pass = circuit?.enter(now, this.who);
     if (limiter === undefined || pass === REFUSED) return false;
     if (pass !== undefined) circuit?.forgive(pass, now);
     if (limiter.wait(this, now) !== undefined) return false;
@@ -117,7 +119,7 @@ class Exchange implements Waiter {
     hop.reached += 1;
     const { tries } = this;
     this.wait('reply', Math.min(now + hop.timeout.attempt, this.end));
-    hop.service((status) => {
+    hop.service(this.who, (status) => {
       if (this.sent && tries === this.tries) this.answered(status);
     });
   }

@@ -23,6 +23,8 @@ export const GUARDS: readonly Guard[] = [
   { id: 'budgets', defaults: '{ circuitBreaker: off, limits: off }' },
   { id: 'breakers', defaults: '{ retry: { budget: off }, limits: off }' },
   { id: 'both (default)', defaults: '{}' },
+  { id: 'both, openFor: 5s', defaults: '{ circuitBreaker: { openFor: 5s, maxOpenFor: 30s } }' },
+  { id: 'both, adaptive', defaults: '{ limits: { concurrency: adaptive } }' },
 ];
 
 /** E can do twice what is asked of it while all is well. */

@@ -1,8 +1,8 @@
 /**
  * The services of the chain: those that ask the next one, and the last one, which fails.
  *
- * Rule: as most services are: each passes on the status it got, none notices that its caller gave up, and the last one works
- * off what it accepted in the order in which it came, whether or not anybody still waits for it.
+ * Rule: as most services are: each passes on the correlation id and the status it got, none notices that its caller gave up, and
+ * the last one works off what it accepted in the order in which it came, whether or not anybody still waits for it.
  */
 
 import type { Draw } from '../../src/core/draw.ts';
@@ -14,7 +14,7 @@ const OWN_WORK = 1;
 
 /** Asks the router before the next service, and answers what it is answered. */
 export function middle(time: VirtualTime, next: Hop): Service {
-  return (reply) => time.after(OWN_WORK, () => next.ask(reply));
+  return (who, reply) => time.after(OWN_WORK, () => next.ask(who, reply));
 }
 
 /** well; answers 503 at once; takes so many times as long; takes requests and never answers. */

@@ -50,7 +50,7 @@ function explained({ rate, capacity, seed }: Pace): string {
   return [
     `B to E: requests that reached the service while E failed, per request that clients sent to A; without anything 3, 9, 27, 81.`,
     `Served: answered well within 10 s. Clients send ${rate} requests a second to A whatever happens; E can do ${most}. A calls B, B calls C,`,
-    `C calls D, D calls E, each through the router. Services pass on the status they get, and notice neither that a caller gave up`,
-    `nor what a reply says beside it. Seed ${seed}.`,
+    `C calls D, D calls E, each through the router. Services pass on correlation ids and the status they get, and do not notice that a`,
+    `caller gave up. Openings in a row are 30 s and 60 s apart, or 5 s to 30 s; limits are off but where both stand. Seed ${seed}.`,
   ].join('\n');
 }

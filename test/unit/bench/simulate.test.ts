@@ -104,8 +104,33 @@ test('an overload that is over keeps the chain down where only retries are, and 
   assert.equal(alone.before, 1);
   assert.equal(alone.healthyAfter, undefined);
   assert.ok(alone.after < 0.1, `served: ${alone.after}`);
-  const both = await played(OVERLOAD, 'both', { ...SHORT, after: 150 });
+  const both = await played(OVERLOAD, 'both');
   assert.ok(both.healthyAfter !== undefined);
+});
+
+test('once the last service is well, one probe and one ramp bring the whole chain back', async () => {
+  for (const trouble of ['refuses', 'hangs', { slower: 4 }] as const) {
+    const { healthyAfter, chain } = await played({ ...OVERLOAD, trouble }, 'both (default)');
+    const ended = 1_000 * (SHORT.before + OVERLOAD.lasts);
+    const late = chain.told.filter((event) => event.is === 'circuit' && event.at - chain.begun > ended);
+    const said = JSON.stringify(late, undefined, 1);
+    for (const hop of HOPS)
+      assert.deepEqual(
+        late.flatMap((event) => (event.is === 'circuit' && event.upstream === hop ? event.state : [])),
+        ['half-open', 'closed'],
+        said,
+      );
+    // An opening of 30 s, and the ramp of 10 s.
+    assert.ok(healthyAfter !== undefined && healthyAfter <= 41, `well again after ${healthyAfter} s\n${said}`);
+  }
+});
+
+test('a limit that follows latency serves what an overloaded service can do, and the circuits stay closed', async () => {
+  const adaptive = await played(OVERLOAD, 'both, adaptive');
+  assert.equal(adaptive.openings, 0);
+  assert.ok(adaptive.healthyAfter !== undefined && adaptive.healthyAfter <= 1, `${adaptive.healthyAfter} s`);
+  // Half of the requests are what it can do.
+  assert.ok(adaptive.during > 0.45, `served: ${adaptive.during}`);
 });
 
 test('when all is over every request was answered, and nothing is held', async () => {
