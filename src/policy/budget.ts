@@ -17,7 +17,7 @@ export class Budget {
   private readonly share: number;
   private readonly least: number;
 
-  /** `requests` and `spent`: where their words begin. `percent` of the requests, and `minPerSecond` on top. */
+  /** `requests` and `spent`: where their words begin. `percent` of the requests, `minPerSecond` where that is more. */
   constructor(words: Int32Array, requests: number, spent: number, percent: number, minPerSecond: number) {
     this.requests = new Window(words, requests, LENGTH, SLOTS_BACK);
     this.spent = new Window(words, spent, LENGTH, SLOTS_BACK);
@@ -31,7 +31,8 @@ export class Budget {
 
   spend(now: number): boolean {
     this.spent.add(now);
-    if (this.spent.count(now) <= this.requests.count(now) * this.share + this.least) return true;
+    // The least is a floor, not an extra: a service of few requests may have a try, one of many gets its share and no more.
+    if (this.spent.count(now) <= Math.max(this.requests.count(now) * this.share, this.least)) return true;
     this.spent.takeBack(now);
     return false;
   }

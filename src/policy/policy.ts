@@ -74,7 +74,7 @@ export interface RetrySettings {
   readonly on: readonly Failure[];
   /** Exponential, with full jitter. */
   readonly backoff: { readonly initial: number; readonly max: number };
-  /** Further tries of all exchanges together: a share of the requests, and so many a second in any case. */
+  /** Further tries of all exchanges together: a share of the requests, or so many a second where that is more. */
   readonly budget: { readonly percent: number; readonly minPerSecond: number } | 'off';
   readonly methods: readonly string[];
   /** A longer body is streamed and not sent again. */

@@ -56,13 +56,25 @@ test('only the methods and failures that were written are retried', () => {
   assert.deepEqual([one.attempts, one.bodyLimit], [2, 65_536]);
 });
 
-test('further tries are a share of the requests of the last ten seconds, and so many a second on top', () => {
+for (const [requests, tries] of [
+  [0, 100],
+  [400, 100],
+  [1_000, 200],
+]) {
+  test(`after ${requests} requests in ten seconds there are ${tries} further tries: a share, or so many a second`, () => {
+    const shared = words();
+    const threads = [retry({}, shared), retry({}, shared)];
+    for (let i = 0; i < requests; i++) threads[i % 2].earn(5_000);
+    let made = 0;
+    for (let i = 0; i < 1_000; i++) if (threads[i % 2].spend(5_500)) made += 1;
+    assert.equal(made, tries);
+  });
+}
+
+test('ten seconds later requests and tries are forgotten', () => {
   const shared = words();
   const threads = [retry({}, shared), retry({}, shared)];
-  for (let i = 0; i < 1_000; i++) threads[i % 2].earn(5_000);
-  let tries = 0;
-  for (let i = 0; i < 1_000; i++) if (threads[i % 2].spend(5_500)) tries += 1;
-  assert.equal(tries, 1_000 * 0.2 + 10 * 10);
+  for (let i = 0; i < 100; i++) assert.equal(threads[i % 2].spend(5_500), true);
   assert.equal(threads[0].spend(14_999), false);
   assert.equal(threads[0].spend(15_000), true, 'ten seconds later all is forgotten');
 });
