@@ -225,8 +225,10 @@ export class Membership {
       ...member,
       block: this.blocks.get(memberKey(id, member.id)) ?? 0,
     }));
-    const all = [...fixed, ...(this.joined.get(id) ?? [])];
-    return all.map((member) => ({ ...member, words: this.needs.lanes.words.block(member.block) }));
+    // On the way from one document to the next, an address may be found that still stands in the first: it is one member.
+    const written = new Set(fixed.map((member) => member.id));
+    const joined = (this.joined.get(id) ?? []).filter((member) => !written.has(member.id));
+    return [...fixed, ...joined].map((member) => ({ ...member, words: this.needs.lanes.words.block(member.block) }));
   }
 
   private wordsOf(id: string): Int32Array {

@@ -302,6 +302,14 @@ test('members in the document and those found by name are checked alike', async 
   assert.equal(words(memberKey('cart', 'http://10.0.0.1:80'))[MEMBER_WORDS.health], 0);
 });
 
+test('an address that is found while the running document still has it is checked once, and ends with its checks', async () => {
+  const { install, say, alarms } = bench();
+  say('cart.internal', ['10.0.0.1'], 3_600_000);
+  await install({ cart: upstream(['http://10.0.0.1:80'], { healthCheck: CHECK }) });
+  await install({ cart: upstream(['http://cart.internal:80']) });
+  assert.equal(alarms.pending, 1, 'the lookup of the name and nothing else');
+});
+
 test('a member that comes back is well, whatever was held against it', async () => {
   const { install, say, alarms, words } = bench();
   say('cart.internal', ['10.0.0.1', '10.0.0.2']);
