@@ -5,6 +5,7 @@
 import type { Case } from './case.ts';
 import { COLD } from './cold.ts';
 import { FLOODS } from './floods.ts';
+import { HANG } from './hang.ts';
 import { IDLE } from './idle.ts';
 import { LATENCY } from './latency.ts';
 import { RELOAD } from './reload.ts';
@@ -13,7 +14,7 @@ import { SLOW_READER } from './slow-reader.ts';
 import { SSE } from './sse.ts';
 import { THREADS } from './threads.ts';
 
-export const CASES: readonly Case[] = [...FLOODS, LATENCY, SSE, ROUTES, RELOAD, THREADS, IDLE, COLD, SLOW_READER];
+export const CASES: readonly Case[] = [...FLOODS, LATENCY, SSE, ROUTES, RELOAD, HANG, THREADS, IDLE, COLD, SLOW_READER];
 
 /** Names for several cases. */
 export const SETS: Readonly<Record<string, readonly string[]>> = {

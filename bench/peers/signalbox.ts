@@ -20,6 +20,8 @@ export interface Kind {
   readonly everyCore: boolean;
   /** The part of the document behind listeners and upstreams: `routes: ...`. The upstream is called `origin`. */
   readonly routes: string;
+  /** Further upstreams, `, name: { ... }`. */
+  readonly upstreams: string;
 }
 
 const USUAL: Kind = {
@@ -28,19 +30,20 @@ const USUAL: Kind = {
   workers: 1,
   everyCore: false,
   routes: 'routes: { all: { match: { path: / }, upstream: origin } }\n',
+  upstreams: '',
 };
 
-export function documentOf(setup: Setup, routes: string): string {
+export function documentOf(setup: Setup, routes: string, upstreams: string): string {
   return `listeners: { internal: { address: "127.0.0.1:${setup.port}", zone: internal } }
 admin: { address: "127.0.0.1:0" }
 drain: { notice: 0s, limit: 1s }
 correlation: { header: x-correlation-id, context: [x-user-id] }
-upstreams: { origin: { endpoints: [ "http://127.0.0.1:${setup.originPort}" ] } }
+upstreams: { origin: { endpoints: [ "http://127.0.0.1:${setup.originPort}" ] }${upstreams} }
 ${routes}`;
 }
 
 export function signalbox(wanted: Partial<Kind> = {}): Peer {
-  const { name, root, workers, everyCore, routes } = { ...USUAL, ...wanted };
+  const { name, root, workers, everyCore, routes, upstreams } = { ...USUAL, ...wanted };
   const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
   return {
     name,
@@ -48,7 +51,7 @@ export function signalbox(wanted: Partial<Kind> = {}): Peer {
     mark: 'x-correlation-id',
     version: () => `signalbox ${version}, Node.js ${process.version}`,
     prepare: (setup) => {
-      const path = written(setup.folder, 'routes.yaml', documentOf(setup, routes));
+      const path = written(setup.folder, 'routes.yaml', documentOf(setup, routes, upstreams));
       const log = emptyLog(setup.folder);
       const serve = ['serve', '--config', path, '--workers', String(workers), '--no-watch', '--log-level', 'error'];
       return {
