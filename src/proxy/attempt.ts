@@ -301,12 +301,12 @@ export class Attempt implements Passage, LinkSink, Traveller {
     if (head.status >= 400 && this.triesAgain(head, done, now)) return true;
     this.course?.cancelRival(now);
     exchange.firstByteTime = now - exchange.arrived;
-    current?.answered(head.status, now);
     const switched = head.status === 101;
     if (switched && (client.request.upgrade === '' || !head.switchesTo(client.request.upgrade))) {
       this.fail(fault('upstream_protocol', `${exchange.member} switched protocols unasked`), 'protocol', 'protocol');
       return true;
     }
+    current?.answered(head.status, now);
     if (!this.upload.done || switched) client.closing = true;
     if (switched) this.beginTunnel();
     const { response } = this.rewrite;
