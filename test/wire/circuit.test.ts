@@ -315,17 +315,26 @@ test(
       await ask(stage, plain('GET', '/503'));
       await stage.pass(30_050);
       assert.equal((await ask(stage, plain('GET', '/200'))).status, 200);
-      const passes = async (chance: number) => {
-        stage.chance = chance;
-        return (await ask(stage, plain('GET', '/200'))).status === 200;
+      const client = await stage.client();
+      const passing = async () => {
+        const through = new Set<number>();
+        for (let i = 0; i < 60; i++) {
+          const reply = await client.ask(plain('GET', '/200', `x-correlation-id: request-${i}`));
+          if (reply.status === 200) through.add(i);
+          else assertProblem(reply, 503, 'circuit_open');
+        }
+        return through;
       };
-      assert.deepEqual([await passes(0.01), await passes(0.9)], [false, false]);
+      assert.ok((await passing()).size <= 3);
       await stage.pass(5_000);
-      assert.deepEqual([await passes(0.4), await passes(0.6)], [true, false]);
+      const half = await passing();
+      assert.ok(half.size > 18 && half.size < 42, `${half.size} of 60 at half of the ramp`);
       await stage.pass(4_000);
-      assert.deepEqual([await passes(0.8), await passes(0.95)], [true, false]);
+      const most = await passing();
+      assert.ok(most.size > 45 && most.size < 60, `${most.size} of 60 near its end`);
+      assert.ok(half.isSubsetOf(most), 'who passed before passes still');
       await stage.pass(1_050);
-      assert.deepEqual([await passes(0.99)], [true]);
+      assert.equal((await passing()).size, 60);
       assert.deepEqual(story(stage), ['open', 'half-open', 'closed']);
     },
     { upstream: { circuitBreaker: { ...AT_ONCE.circuitBreaker, recovery: { ramp: '10s' } } } },
