@@ -54,19 +54,21 @@ async function story(
     storyDocument({ cart: { endpoints: members.map(({ url }) => url), ...upstream } }),
     { workers: 2 },
   );
+  const load = new Load(router.port());
   try {
-    const load = new Load(router.port());
     await load.more(500);
     await body(load, members);
     load.stopping = true;
     await load.over;
-    assert.deepEqual(load.lost, [], 'every request was answered well');
+    const [first] = load.lost;
+    assert.equal(load.lost.length, 0, `lost of ${load.made}; the first one: ${first?.head}${first?.body}`);
     await settled(router);
     const samples = await scrape(router.adminUrl);
     const retries = sumOf(samples, 'signalbox_upstream_retries_total');
     context.diagnostic(`${load.made} requests, ${retries} further tries`);
     assert.ok(retries > 0, 'some were sent again');
   } finally {
+    load.stopping = true;
     await router.stop();
     await Promise.all(members.map((member) => member.kill()));
   }
@@ -87,16 +89,11 @@ test('a member killed under load costs no idempotent request, nor does its retur
     }
   }));
 
-test('a member that is killed before anything ejects it costs no idempotent request either', (context) =>
-  story(context, { outliers: 'off' }, async (load, members) => {
-    await members[0].kill();
-    await load.more(3_000);
-    await members[0].start();
-    await load.more(500);
-  }));
+/** At the defaults one of three may be ejected, and with two of them out all are used: more than the budget pays for. */
+const TWO_MAY_GO = { outliers: { ejectFor: '200ms', maxEjectedPercent: 80 }, panicPercent: 0 };
 
-test('two members of three that are killed one after the other cost no idempotent request', (context) =>
-  story(context, { outliers: { ejectFor: '200ms' } }, async (load, members) => {
+test('where two of three may be out without a panic, two that are killed cost no idempotent request', (context) =>
+  story(context, TWO_MAY_GO, async (load, members) => {
     await members[0].kill();
     await load.more(500);
     await members[1].kill();
