@@ -85,6 +85,18 @@ export function elapsed(then: number, now: number): number {
   return (now - then) | 0;
 }
 
+/**
+ * How far ahead of a thread's time another one's may be, milliseconds: what is worked off together has one time
+ * (core/clock.ts), and meanwhile other threads go on.
+ */
+export const AHEAD = 1_000;
+
+/** The same for a `then` that is over: 0 where a thread that is ahead wrote it; below 0 only where times wrapped round. */
+export function ago(then: number, now: number): number {
+  const ms = elapsed(then, now);
+  return ms < 0 && ms >= -AHEAD ? 0 : ms;
+}
+
 /** A monotonic time as a word. Never 0, which stands for no time at all. */
 export function timeWord(now: number): number {
   return Math.trunc(now) | 0 || 1;

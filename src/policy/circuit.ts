@@ -15,7 +15,7 @@ import type { PlaneEvents } from '../core/events.ts';
 import type { Fault } from '../core/fault.ts';
 import { hashText, toUnit } from '../core/hash.ts';
 import { type Lane, OPENING_CAUSES, type OpeningCause, REFUSAL_CAUSES, UPSTREAM_BLOCK } from '../core/lanes.ts';
-import { elapsed, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
+import { AHEAD, ago, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import { isolatedFault, openedBy, openFault, seconds } from './circuit-say.ts';
 import { CircuitState, NO_END, STATE, sameTurn, stateIn } from './circuit-state.ts';
 import { FailureSet } from './failures.ts';
@@ -135,14 +135,15 @@ export class SharedCircuit implements Circuit {
       if (state === STATE.closed) return word;
       if (state === STATE.ramp) {
         const { ramp } = this.settings.recovery;
-        // Compared with the whole length, too: a time word comes round again, and a new table may have another length.
-        if (left > 0 && left <= ramp) return this.lotOf(who) < 1 - left / ramp ? word : REFUSED;
+        // Compared with the whole length, too: a time word comes round again, and a new table may have another length. The
+        // thread that wrote it may be ahead of this one.
+        if (left > 0 && ramp > 0 && left <= ramp + AHEAD) return this.lotOf(who) < 1 - left / ramp ? word : REFUSED;
         this.state.change(word, STATE.closed, NO_END);
       } else if (state === STATE.isolated || state === STATE.forced) {
         if (left > 0) return state === STATE.forced ? word : REFUSED;
         this.endOrder(word, now);
       } else {
-        if (left > 0 && left <= (state === STATE.open ? this.longest : this.lease)) return REFUSED;
+        if (left > 0 && left <= (state === STATE.open ? this.longest : this.lease) + AHEAD) return REFUSED;
         if (this.probe(word, now, left)) return this.state.next(word, STATE.halfOpen);
       }
     }
@@ -222,7 +223,7 @@ export class SharedCircuit implements Circuit {
   private inRow(pass: number, now: number): number {
     const before = this.state.openings;
     if (before === 0 || stateIn(pass) === STATE.halfOpen) return before;
-    const calm = elapsed(Atomics.load(this.words, UPSTREAM_WORDS.since), timeWord(now)) >>> 0;
+    const calm = ago(Atomics.load(this.words, UPSTREAM_WORDS.since), timeWord(now)) >>> 0;
     return calm <= this.openTime(before) + this.settings.recovery.ramp ? before : 0;
   }
 

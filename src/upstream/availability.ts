@@ -6,7 +6,7 @@
  * them, and all are used. What is found holds until a word changes or a time comes, which is told with it.
  */
 
-import { elapsed, LONGEST, MEMBER_WORDS, timeWord } from '../core/words.ts';
+import { ago, elapsed, LONGEST, MEMBER_WORDS, timeWord } from '../core/words.ts';
 import type { Candidate } from './balance.ts';
 import { forgetPast, isDue } from './ejection.ts';
 import type { PooledMember } from './member.ts';
@@ -88,7 +88,7 @@ function shareOf(member: PooledMember, { slowStart, outliers }: AvailabilitySett
   const back = member.words[MEMBER_WORDS.since];
   const since = back === 0 ? member.since : back;
   if (since === 0) return 1;
-  const age = elapsed(since, times.word);
+  const age = ago(since, times.word);
   const remembered = Math.min(LONGEST, outliers === 'off' ? slowStart : Math.max(slowStart, outliers.maxEjectFor));
   if (age < 0 || age >= remembered) {
     if (back !== 0) forgetPast(member.words, back);

@@ -11,7 +11,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Draw } from '../core/draw.ts';
 import type { PlaneEvent, PlaneEvents } from '../core/events.ts';
-import { elapsed, LONGEST, MEMBER_WORDS, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
+import { ago, elapsed, LONGEST, MEMBER_WORDS, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import type { OutlierSettings } from './upstream.ts';
 
 /** A member as ejecting sees it. */
@@ -85,7 +85,7 @@ function bearable({ members, settings }: Company, member: Ejectable, more: numbe
 function timesInARow(settings: OutlierSettings, words: Int32Array, now: number): number {
   const times = Atomics.load(words, MEMBER_WORDS.ejections);
   const since = Atomics.load(words, MEMBER_WORDS.since);
-  const peace = elapsed(since, timeWord(now));
+  const peace = ago(since, timeWord(now));
   return since !== 0 && (peace < 0 || peace >= span(settings, times)) ? 0 : times;
 }
 

@@ -352,3 +352,21 @@ test('an open circuit that nobody asked for weeks probes, though time words came
   threads.clock.advance(2 ** 31 + 60_000);
   assert.ok(circuit.isProbe(circuit.enter(threads.now)));
 });
+
+test('a thread whose time lags behind the one that made a change still keeps to it', () => {
+  const threads = new Threads();
+  const settings = { openFor: 1_000, maxOpenFor: 1_000, recovery: { ramp: 1_000 } };
+  const circuit = threads.circuit(settings);
+  const behind = threads.circuit(settings, 0);
+  fail(threads, circuit, 10);
+  assert.equal(behind.enter(threads.now - 20), REFUSED, 'open');
+  threads.clock.advance(1_000);
+  const probe = circuit.enter(threads.now);
+  assert.ok(circuit.isProbe(probe));
+  assert.equal(behind.enter(threads.now - 20), REFUSED, 'half-open: there is one probe');
+  circuit.judge(probe, undefined, threads.now);
+  assert.equal(behind.enter(threads.now - 20), REFUSED, 'at the beginning of the ramp');
+  threads.clock.advance(500);
+  const passed = Array.from({ length: 200 }, () => lets(threads, circuit)).filter(Boolean).length;
+  assert.ok(passed > 50 && passed < 150, `half-way up the ramp ${passed} of 200 pass`);
+});

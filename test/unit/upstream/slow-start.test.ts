@@ -103,3 +103,12 @@ test('a slow start goes on past the moment when words of time wrap round', () =>
   stage.clock.advance(5_000);
   near(share(stage, upstream, 2), 0.5);
 });
+
+test('a slow start that another thread began, and whose time is ahead of this one, has begun', () => {
+  const stage = new UpstreamStage();
+  const upstream = stage.table(stage.thread(), settingsOf(2, SLOW));
+  stage.words(1)[MEMBER_WORDS.since] = timeWord(stage.clock.now() + 20);
+  stage.bump();
+  near(share(stage, upstream, 1), 0.1 / 1.1);
+  assert.notEqual(stage.words(1)[MEMBER_WORDS.since], 0, 'it is not forgotten');
+});
