@@ -149,7 +149,9 @@ test(
       await stage.pass(250);
       assertProblem(await client.reply(), 504, 'upstream_timeout');
       assert.equal(stage.origin.connections.length, 0);
-      assert.match(String((await stage.logged('/x')).detail), /200 ms of x-signalbox-deadline-ms/);
+      const record = await stage.logged('/x');
+      assert.equal(record.attempts, 0);
+      assert.match(String(record.detail), /200 ms of x-signalbox-deadline-ms/);
     },
     rehearsing(DELAY),
   ),

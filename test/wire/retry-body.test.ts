@@ -90,6 +90,8 @@ for (const [what, script, outcome] of [
           await client.send(framing === 'length' ? half : `${half}0\r\n\r\n`);
           assert.equal((await client.reply()).status, 200);
           assert.equal(second.requests[0].body, 'halfhalfhalf');
+          // In the middle of a request it serves no other.
+          await stage.origin.connections[0].closed();
         },
         { upstream: IN_ORDER },
       ),
