@@ -27,8 +27,8 @@ export const UPSTREAM_BLOCK = {
   opened: 36,
   refused: 44,
   denied: 52,
-  hedges: 56,
-  fallbacks: 60,
+  hedges: 60,
+  fallbacks: 64,
 } as const;
 /** Layout of a block of kind member: attempts that ended well and badly, and ejections by cause. */
 export const MEMBER_BLOCK = { good: 0, bad: 1, ejections: 2 } as const;
@@ -58,7 +58,18 @@ export const OUTCOME_NUMBER = Object.freeze(
 
 /** Why a further attempt was made, in the order of their counters. `reused`: a pooled connection had died unused;
  * `status`: a status that has no counter of its own. */
-export const RETRY_REASONS = ['reused', 'connect', 'reset', 'timeout', '500', '502', '503', '504', 'status'] as const;
+export const RETRY_REASONS = [
+  'reused',
+  'connect',
+  'reset',
+  'timeout',
+  '500',
+  '502',
+  '503',
+  '504',
+  'status',
+  'protocol',
+] as const;
 export type RetryReason = (typeof RETRY_REASONS)[number];
 
 /** What opened a circuit, in the order of their counters; `probe`: it was half-open and its probe failed. */
@@ -80,7 +91,7 @@ export const REFUSAL_CAUSES = [
 export type RefusalCause = (typeof REFUSAL_CAUSES)[number];
 
 /** Why a failed attempt got no further one though its kind is retried, in the order of their counters. */
-export const DENIAL_CAUSES = ['budget', 'attempts', 'deadline', 'circuit'] as const;
+export const DENIAL_CAUSES = ['budget', 'attempts', 'deadline', 'circuit', 'place'] as const;
 export type DenialCause = (typeof DENIAL_CAUSES)[number];
 
 /** Second requests sent before the first one was answered, and those of them that answered first. */

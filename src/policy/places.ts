@@ -215,7 +215,9 @@ export class Places {
 
   private refuse(cause: RefusalCause, detail: string): Fault {
     this.site.lane.add(this.block, UPSTREAM_BLOCK.refused + REFUSAL_CAUSES.indexOf(cause), 1);
-    return fault('overloaded', detail, Math.max(1, Math.ceil(this.limits.queueTimeout / 1000)));
+    // Who may wait for ever says nothing about when a place comes free.
+    const { queueTimeout } = this.limits;
+    return fault('overloaded', detail, Number.isFinite(queueTimeout) ? Math.ceil(queueTimeout / 1000) : undefined);
   }
 
   private full(): string {

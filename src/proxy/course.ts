@@ -8,7 +8,7 @@
  */
 
 import { type Fault, fault } from '../core/fault.ts';
-import { DENIAL_CAUSES, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
+import { DENIAL_CAUSES, type DenialCause, RETRY_REASONS, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import type { ReplyHead } from '../http1/reply.ts';
 import { type Failure, REFUSED } from '../policy/policy.ts';
 import { blockOf, type Destination } from '../routing/route.ts';
@@ -215,7 +215,8 @@ export class Course implements Queued, Rivalled {
       attempt.send(next, false, now);
       return;
     }
-    lane.add(block, UPSTREAM_BLOCK.denied + DENIAL_CAUSES.indexOf('circuit'), 1);
+    const cause: DenialCause = next === undefined ? 'place' : 'circuit';
+    lane.add(block, UPSTREAM_BLOCK.denied + DENIAL_CAUSES.indexOf(cause), 1);
     this.lost(reason ?? next ?? fault('overloaded', `no place is free before upstream ${exchange.upstream}`), now);
   }
 

@@ -1,8 +1,8 @@
 /**
  * Faults that a route makes itself, so that its users can rehearse real ones: a delay, or a reply in place of the upstream's.
  *
- * Rule: only where the document says so, and only for internal listeners; every one of them says in its reply and in the log
- * that it was made.
+ * Rule: only where the document says so, and only for internal listeners; a reply says itself, and in the log, that it was
+ * made; a delay shows in the durations alone, like a real one.
  */
 
 import type { Draw } from '../core/draw.ts';

@@ -365,6 +365,7 @@ test(
       const reply = await client.reply();
       assertProblem(reply, 503, 'upstream_reset');
       assert.equal((await stage.logged('/x')).attempts, 1);
+      assert.equal(stage.counts()['denied: place'], 1);
       other.close();
     },
     limited({}, IN_ORDER),

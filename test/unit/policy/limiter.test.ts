@@ -130,6 +130,13 @@ test('a full queue refuses with the settings that made it full', () => {
   assert.deepEqual(crossing.held(), { taken: 2, waiting: 3 });
 });
 
+test('who may wait for ever is not told when to come again', () => {
+  const crossing = new Crossing({ queueTimeout: Number.POSITIVE_INFINITY, queue: 0 });
+  crossing.fill();
+  const refusal = crossing.limiter.wait(new Waiting('a', crossing.order), crossing.threads.now);
+  assert.deepEqual([refusal?.kind.code, refusal?.retryAfter], ['overloaded', undefined]);
+});
+
 test('without a queue nobody waits', () => {
   const crossing = new Crossing({ queue: 0 });
   crossing.fill();
