@@ -75,7 +75,7 @@ export class ActingOrigin {
 
   constructor(act: Act) {
     made += 1;
-    this.address = `127.${80 + (made % 100)}.${(process.pid >> 8) & 255}.${(process.pid & 127) + 1}`;
+    this.address = `127.${80 + (made % 40)}.${(process.pid >> 8) & 255}.${(process.pid & 127) + 1}`;
     this.act = act;
   }
 
