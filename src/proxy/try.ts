@@ -154,7 +154,10 @@ export class Try {
     const { circuit } = this.destination.protection;
     this.circuitKnows = true;
     if (circuit === undefined) return;
-    if (verdict === 'nothing') circuit.forgive(this.pass, now);
+    // One member that dies takes all that is under way at it along. Once it is ejected, the rest of that says nothing about
+    // the upstream: a row of such failures must not close the others to everybody.
+    const known = verdict !== 'well' && this.member.out && !circuit.isProbe(this.pass);
+    if (verdict === 'nothing' || known) circuit.forgive(this.pass, now);
     else circuit.judge(this.pass, verdict === 'well' ? undefined : verdict, now);
   }
 

@@ -107,6 +107,11 @@ export class PooledMember implements Member, LinkHome {
     this.onFailure(this, Atomics.add(words, MEMBER_WORDS.failures, 1) + 1, now);
   }
 
+  /** It was ejected: no word of it says anything new. */
+  get out(): boolean {
+    return this.words[MEMBER_WORDS.ejection] !== 0;
+  }
+
   /** What ended without a word about it leaves no trace; a probe is told apart in probe.ts. */
   forgive(_now: number): void {}
 

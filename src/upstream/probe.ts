@@ -38,6 +38,10 @@ export class Probe implements Member {
     return !this.told;
   }
 
+  get out(): boolean {
+    return this.member.out;
+  }
+
   get inFlight(): number {
     return this.member.inFlight;
   }

@@ -127,6 +127,8 @@ export interface Member {
   inFlight: number;
   /** The probe of an ejected member is under way on this thread: its verdict is due with the head of the reply. */
   readonly probing: boolean;
+  /** It is ejected. Never the last one is, so others serve. */
+  readonly out: boolean;
   /** The pooled link used last, or a new one that is still connecting. `fresh` never takes a pooled one; `now` is monotonic. */
   link(sink: LinkSink, connectTimeout: number, fresh: boolean, now: number): Link;
   /** An attempt that began ended well or badly; badly counts towards its ejection. */

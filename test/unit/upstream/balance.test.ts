@@ -19,6 +19,7 @@ function member(id: string): Member {
     authority: id,
     inFlight: 0,
     probing: false,
+    out: false,
     link: () => {
       throw new Error('a balancer opens no links');
     },

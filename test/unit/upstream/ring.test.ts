@@ -24,6 +24,7 @@ function candidates(count: number, weight: (i: number) => number = () => 1): Can
       authority: id,
       inFlight: 0,
       probing: false,
+      out: false,
       link: () => assert.fail(),
       judge: () => {},
       forgive: () => {},
