@@ -15,7 +15,7 @@ import type { Timers } from '../core/timers.ts';
 import { MEMBER_WORDS, timeWord, UPSTREAM_WORDS, type Words } from '../core/words.ts';
 import { AimedUpstream, type Household } from './aim.ts';
 import type { Seat, Standing } from './availability.ts';
-import { type Company, eject } from './ejection.ts';
+import { type Company, eject, takeFromRow } from './ejection.ts';
 import { readEndpoint } from './endpoint.ts';
 import { PooledMember } from './member.ts';
 import type { MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from './upstream.ts';
@@ -187,6 +187,7 @@ class LivingUpstream implements Household {
     const company = this.company(current.seats, current.settings);
     if (company === undefined || !eject(company, member, `${inARow} failures in a row`, now)) return;
     member.count(IN_A_ROW);
+    takeFromRow(this.words, inARow);
   }
 
   /** Whom nobody names retires, wherever its connections lead. */

@@ -170,3 +170,15 @@ export function forgetPast(words: Int32Array, since: number): void {
   if (Atomics.compareExchange(words, MEMBER_WORDS.since, since, 0) !== since) return;
   if (Atomics.load(words, MEMBER_WORDS.ejection) === 0) Atomics.store(words, MEMBER_WORDS.ejections, 0);
 }
+
+/**
+ * Takes so many out of the upstream's row of failures, of which its circuit judges: what led to an ejection was one member's
+ * affair. Two members that die at the same moment would else open the circuit before the others had answered anybody.
+ */
+export function takeFromRow(words: Int32Array, count: number): void {
+  for (;;) {
+    const row = Atomics.load(words, UPSTREAM_WORDS.failures);
+    const left = Math.max(0, row - count);
+    if (Atomics.compareExchange(words, UPSTREAM_WORDS.failures, row, left) === row) return;
+  }
+}

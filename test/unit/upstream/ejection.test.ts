@@ -51,6 +51,24 @@ test('failures in a row count over all threads, and a success between them begin
   assert.equal(stage.shared.sum(stage.block('cart|http://127.0.0.1:7001'), MEMBER_BLOCK.ejections), 1);
 });
 
+test('what led to an ejection is taken out of the row of failures that the circuit judges by', () => {
+  const { stage, one, other } = open(4);
+  const words = stage.shared.words.block(one.block);
+  const fail = (upstream: Upstream, number: number) => {
+    words[UPSTREAM_WORDS.failures] += 1;
+    stage.fail(upstream, number);
+  };
+  for (let i = 0; i < 4; i++) for (const number of [1, 2]) fail(i % 2 === 0 ? one : other, number);
+  assert.equal(words[UPSTREAM_WORDS.failures], 8);
+  fail(one, 1);
+  fail(other, 2);
+  assert.equal(stage.reached(one), '34');
+  assert.equal(words[UPSTREAM_WORDS.failures], 0);
+  words[UPSTREAM_WORDS.failures] = 3;
+  fail(one, 3);
+  assert.equal(words[UPSTREAM_WORDS.failures], 4, 'who is not ejected takes nothing out');
+});
+
 test('attempts that ended well and badly are counted, those that said nothing are not', () => {
   const { stage, one, other } = open(2);
   for (const upstream of [one, other]) {
