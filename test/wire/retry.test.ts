@@ -178,7 +178,7 @@ test(
       const client = await failed(stage, plain('GET', '/x'), 'protocol');
       await stage.passRest();
       assert.equal((await client.reply()).body, 'served');
-      assert.deepEqual(stage.counts(), { protocol: 1, success: 1, 'again: status': 1 });
+      assert.deepEqual(stage.counts(), { protocol: 1, success: 1, 'again: protocol': 1 });
     },
     { upstream: { ...IN_ORDER, retry: { ...RETRY, on: ['protocol'] } } },
   ),
