@@ -30,7 +30,8 @@ export interface RemoteNeeds {
   readonly onEnd: (cause: Error | undefined) => void;
 }
 
-const ENTRY = new URL('../boot.js', import.meta.url);
+/** Where a worker thread begins. */
+export const ENTRY = new URL('../boot.js', import.meta.url);
 
 export function startWorker(needs: RemoteNeeds, entry: URL = ENTRY): EndableThread {
   const worker = new Worker(entry, {
