@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CASES } from './cases/all.ts';
 import type { Case, Stage } from './cases/case.ts';
+import { USUAL } from './cases/floods.ts';
 import { micro, microTable } from './cases/micro.ts';
 import { flameGraph } from './figures/flame.ts';
 import { commit, machine, ROOT } from './figures/machine.ts';
@@ -22,6 +23,7 @@ import { PEERS } from './peers/all.ts';
 import type { Peer } from './peers/peer.ts';
 import { signalbox } from './peers/signalbox.ts';
 import { CORES, stepAside } from './stage/cores.ts';
+import { withPeers } from './stage/launch.ts';
 import { startOrigin } from './stage/origin.ts';
 import { atExit, end } from './stage/processes.ts';
 import { checkOut } from './stage/revision.ts';
@@ -71,6 +73,8 @@ export async function play(options: Options, say: Say): Promise<Result> {
   const { rotations, slice, warmup, rate } = options;
   const ground = { folder, originPort: origin.port, nodeFlags: [] };
   const stage: Stage = { ground, ...cast, pace: { rotations, slice, warmup }, rate, note: say };
+  // A first start fills the compile cache; in commits that left that to the threads that serve, those stayed slower for it.
+  for (const own of cast.own) await withPeers([signalbox(own)], ground, USUAL, async () => {});
   const outcomes: Outcome[] = [];
   const failures: string[] = [];
   for (const each of CASES.filter(({ id }) => options.cases.includes(id))) {
