@@ -2,44 +2,37 @@
  * Where a worker thread begins: messages in, answers out.
  *
  * Rule: whatever goes wrong here ends this thread and no other; the control thread starts a new one. Before it dies it
- * ends the exchanges under way as faults and hands on the access log lines it still holds. Born with nothing, it is here to
- * have everything loaded once (first-start.ts), and ends.
+ * ends the exchanges under way as faults and hands on the access log lines it still holds.
  */
 
-import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Ring } from '../core/ring.ts';
 import { buildThread } from './build.ts';
+import { leaveCompiled } from './first-start.ts';
 import type { Answer, Birth, FromThread, Method, ToThread } from './protocol.ts';
 
 if (parentPort === null) throw new Error('entry.ts runs as a worker thread; start the router with `signalbox serve`');
 const port = parentPort;
-const birth = (workerData ?? undefined) as Birth | undefined;
+const birth = workerData as Birth;
 
-const thread = born(birth ?? { hostname: '', threads: 1, debug: false, lines: undefined });
+const ring = birth.lines === undefined ? undefined : new Ring(birth.lines);
 
-// A thread is ended, not left to end: what it compiled is written now or never. Nothing to do but at the first start.
-flushCompileCache();
+const thread = buildThread({
+  hostname: birth.hostname,
+  threads: birth.threads,
+  debug: birth.debug,
+  log: (level, fields, message) => say({ is: 'log', level, fields, message }),
+  tell: (event) => say({ is: 'event', event }),
+  sink: ring === undefined ? undefined : (lines) => ring.write(lines),
+});
 
-if (birth === undefined) process.exit();
+leaveCompiled(birth.mayStartOver);
 
 port.on('message', (message: ToThread) => {
   void answer(message.id, message.method, message.given);
 });
 
 process.on('uncaughtExceptionMonitor', () => thread.lastWords());
-
-function born({ hostname, threads, debug, lines: memory }: Birth) {
-  const ring = memory === undefined ? undefined : new Ring(memory);
-  return buildThread({
-    hostname,
-    threads,
-    debug,
-    log: (level, fields, message) => say({ is: 'log', level, fields, message }),
-    tell: (event) => say({ is: 'event', event }),
-    sink: ring === undefined ? undefined : (lines) => ring.write(lines),
-  });
-}
 
 async function answer(id: number, method: Method, given: readonly unknown[]): Promise<void> {
   // Each method takes what its call carries; remote.ts is the only one who writes calls.

@@ -122,6 +122,8 @@ export interface Birth {
   readonly debug: boolean;
   /** Threads that share the listeners, this one counted. */
   readonly threads: number;
+  /** Where it was slow to load it may end at once, and is started once more (first-start.ts). */
+  readonly mayStartOver: boolean;
 }
 
 export function done(): Answer<undefined> {

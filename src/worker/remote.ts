@@ -2,11 +2,12 @@
  * A worker thread as the control thread sees it: calls out, answers in.
  *
  * Rule: every call is answered. When the thread ends, whatever was still open is answered with that, and `onEnd` hears of
- * it once, with what the thread died of.
+ * it once, with what the thread died of. One that starts over gets the calls again, of which it has seen none.
  */
 
 import { Worker } from 'node:worker_threads';
 import type { PlaneEvents, PlaneLog } from '../core/events.ts';
+import { START_OVER } from './first-start.ts';
 import type {
   Answer,
   Birth,
@@ -23,44 +24,55 @@ import type {
 export interface RemoteNeeds {
   /** The thread's number from 0, for its name in `top -H`. */
   readonly lane: number;
-  readonly birth: Birth;
+  readonly birth: Omit<Birth, 'mayStartOver'>;
   readonly log: PlaneLog;
   readonly tell: PlaneEvents;
   /** The thread is over; `cause` is undefined where it was asked to end. */
   readonly onEnd: (cause: Error | undefined) => void;
 }
 
-/** Where a worker thread begins. */
-export const ENTRY = new URL('../boot.js', import.meta.url);
+const ENTRY = new URL('../boot.js', import.meta.url);
 
 export function startWorker(needs: RemoteNeeds, entry: URL = ENTRY): EndableThread {
-  const worker = new Worker(entry, {
-    workerData: needs.birth,
-    name: `data ${needs.lane}`,
-  });
-  return new RemoteThread(worker, needs);
+  return new RemoteThread(entry, needs);
+}
+
+interface Call {
+  readonly message: ToThread;
+  readonly settle: (answer: Answer<unknown>) => void;
 }
 
 class RemoteThread implements EndableThread {
-  private readonly worker: Worker;
-  private readonly open = new Map<number, (answer: Answer<unknown>) => void>();
+  private worker: Worker;
+  private readonly open = new Map<number, Call>();
   private calls = 0;
   private over = false;
 
-  constructor(worker: Worker, needs: RemoteNeeds) {
-    this.worker = worker;
+  constructor(entry: URL, needs: RemoteNeeds) {
+    this.worker = this.launch(entry, needs, true);
+  }
+
+  private launch(entry: URL, needs: RemoteNeeds, mayStartOver: boolean): Worker {
+    const birth: Birth = { ...needs.birth, mayStartOver };
+    const worker = new Worker(entry, { workerData: birth, name: `data ${needs.lane}` });
     let cause: Error | undefined;
     worker.on('message', (message: FromThread) => this.hear(message, needs));
     worker.on('error', (error: Error) => {
       cause = error;
     });
     worker.on('exit', (code) => {
+      if (code === START_OVER && mayStartOver && !this.over) {
+        this.worker = this.launch(entry, needs, false);
+        for (const { message } of this.open.values()) this.say(message);
+        return;
+      }
       this.over = true;
       const reason = cause === undefined ? 'the thread ended' : `the thread died: ${cause.message}`;
-      for (const settle of this.open.values()) settle({ ok: false, reason });
+      for (const { settle } of this.open.values()) settle({ ok: false, reason });
       this.open.clear();
       needs.onEnd(cause ?? (code === 0 ? undefined : new Error(`the thread ended with code ${code}`)));
     });
+    return worker;
   }
 
   prepare = (call: Parameters<DataThread['prepare']>[0]) => this.call<undefined>('prepare', call);
@@ -74,6 +86,7 @@ class RemoteThread implements EndableThread {
   flush = () => this.call<undefined>('flush', undefined);
 
   async end(): Promise<void> {
+    this.over = true;
     await this.worker.terminate();
   }
 
@@ -81,15 +94,16 @@ class RemoteThread implements EndableThread {
     if (this.over) return Promise.resolve({ ok: false, reason: 'the thread ended' });
     return new Promise((resolve) => {
       this.calls += 1;
+      const message = { id: this.calls, method, given };
       // entry.ts answers a call with what the method of the same name returned.
-      this.open.set(this.calls, resolve as (answer: Answer<unknown>) => void);
-      this.say({ id: this.calls, method, given });
+      this.open.set(this.calls, { message, settle: resolve as Call['settle'] });
+      this.say(message);
     });
   }
 
   private hear(message: FromThread, needs: RemoteNeeds): void {
     if (message.is === 'answer') {
-      this.open.get(message.id)?.(message.answer);
+      this.open.get(message.id)?.settle(message.answer);
       this.open.delete(message.id);
     } else if (message.is === 'event') {
       needs.tell(message.event);

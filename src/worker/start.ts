@@ -11,9 +11,8 @@ import type { SharedLanes } from '../core/shared.ts';
 import type { Destination } from '../telemetry/destination.ts';
 import { LineCollector } from '../telemetry/line-collector.ts';
 import { Crew } from './crew.ts';
-import { prepareFirstStart } from './first-start.ts';
 import type { EndableThread } from './protocol.ts';
-import { ENTRY, type RemoteNeeds, startWorker } from './remote.ts';
+import { type RemoteNeeds, startWorker } from './remote.ts';
 
 export interface CrewSite {
   /** 0: the data plane runs on this thread. */
@@ -40,7 +39,6 @@ export async function startCrew(site: CrewSite): Promise<Crew> {
     start({ lane, birth: { hostname, threads, debug, lines: lines?.memory(lane) }, log, tell, onEnd });
   // The data plane is for the threads to load; this one needs it only where it is the thread.
   const local = workers === 0 ? await loadLocalThread() : undefined;
-  if (local === undefined) await prepareFirstStart(ENTRY);
   return new Crew({
     count: threads,
     start: (lane, onEnd) => (local === undefined ? worker(lane, onEnd) : local(site)),

@@ -1,4 +1,4 @@
-/** The first start of a version: whether a data thread finds everything stripped, asked of whole processes. */
+/** The first start of a version: whether a data thread that serves stripped types, asked of whole processes. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -9,30 +9,38 @@ import { test } from 'node:test';
 
 const SRC = new URL('../../../src/', import.meta.url).href;
 
-/** A process that does as a start does, then has a worker thread load what data threads load and say whether it stripped. */
-function scriptOf(prepares: boolean): string {
-  return `
-import { Worker } from 'node:worker_threads';
-const { hasStripped, prepareFirstStart } = await import('${SRC}worker/first-start.ts');
-const itself = hasStripped();
-if (${prepares}) await prepareFirstStart(new URL('${SRC}boot.js'));
-const source = \`
+/** Tells of every life of a data thread, and of what the one that serves had to do. */
+const ENTRY = `
 import { parentPort } from 'node:worker_threads';
+const say = (message) => parentPort.postMessage({ is: 'log', level: 'info', fields: {}, message });
+say('born');
 await import('${SRC}worker/entry.ts');
-parentPort.postMessage(process.moduleLoadList.some((name) => name.includes('deps/amaro')));
-parentPort.close();\`;
-const birth = { hostname: '', threads: 1, debug: false, lines: undefined };
-new Worker(source, { eval: true, execArgv: ['--input-type=module'], workerData: birth }).on('message', (thread) =>
-  console.log(JSON.stringify({ itself, thread })));
+say(process.moduleLoadList.some((name) => name.includes('deps/amaro')) ? 'stripped' : 'stripped nothing');
 `;
-}
 
-function started(prepares: boolean, folder: string, cached: boolean): { itself: boolean; thread: boolean } {
-  const script = join(folder, 'start.mjs');
-  writeFileSync(script, scriptOf(prepares));
+/** Starts one data thread and asks it at once; prints what it told. */
+const START = `
+const { startWorker } = await import('${SRC}worker/remote.ts');
+const heard = [];
+const thread = startWorker({
+  lane: 0,
+  birth: { hostname: 'here', threads: 1, debug: false, lines: undefined },
+  log: (level, fields, message) => heard.push(message),
+  tell: () => {},
+  onEnd: () => heard.push('ended'),
+}, new URL('entry.mjs', import.meta.url));
+const answer = await thread.status();
+await thread.end();
+console.log(JSON.stringify([...heard, answer.ok ? 'answered' : answer.reason]));
+`;
+
+/** What is heard of a data thread in a process with this folder of compiled code; without one nothing is kept. */
+function heardIn(folder: string, cache: string | undefined, entry = ENTRY): string[] {
+  writeFileSync(join(folder, 'entry.mjs'), entry);
+  writeFileSync(join(folder, 'start.mjs'), START);
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;
-  const { stdout, stderr, status } = spawnSync(process.execPath, [script], {
-    env: cached ? { ...env, NODE_COMPILE_CACHE: join(folder, 'cache') } : env,
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(folder, 'start.mjs')], {
+    env: cache === undefined ? env : { ...env, NODE_COMPILE_CACHE: join(folder, cache) },
     encoding: 'utf8',
   });
   assert.equal(status, 0, stderr);
@@ -48,18 +56,21 @@ function inFolder(body: (folder: string) => void): void {
   }
 }
 
-test('with an empty cache a data thread strips nothing, because another thread did before it', () =>
+test('a data thread that stripped types starts over and then strips none; what it was asked meanwhile is answered', () =>
   inFolder((folder) => {
-    assert.deepEqual(started(true, folder, true), { itself: true, thread: false });
-    assert.deepEqual(started(true, folder, true), { itself: false, thread: false });
+    assert.deepEqual(heardIn(folder, 'cache'), ['born', 'born', 'stripped nothing', 'ended', 'answered']);
+    assert.deepEqual(heardIn(folder, 'cache'), ['born', 'stripped nothing', 'ended', 'answered']);
   }));
 
-test('unprepared it strips everything itself', () =>
+test('without a cache, or where none can be made, it serves as it is', () =>
   inFolder((folder) => {
-    assert.deepEqual(started(false, folder, true), { itself: true, thread: true });
+    assert.deepEqual(heardIn(folder, undefined), ['born', 'stripped', 'ended', 'answered']);
+    writeFileSync(join(folder, 'taken'), '');
+    assert.deepEqual(heardIn(folder, 'taken'), ['born', 'stripped', 'ended', 'answered']);
   }));
 
-test('without a cache nothing is prepared, and the thread starts all the same', () =>
+test('it starts over once: one that asks for it again has died', () =>
   inFolder((folder) => {
-    assert.deepEqual(started(true, folder, false), { itself: true, thread: true });
+    const again = `${ENTRY.slice(0, ENTRY.indexOf('await import'))} process.exit(75);`;
+    assert.deepEqual(heardIn(folder, undefined, again), ['born', 'born', 'ended', 'the thread ended']);
   }));
