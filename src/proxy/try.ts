@@ -26,6 +26,10 @@ import type { Link, LinkSink, Member } from '../upstream/upstream.ts';
 import { type Onward, requestHead } from './heads.ts';
 import type { Verdict } from './outcome.ts';
 
+const { inFlight, outcomes, refused, retries } = UPSTREAM_BLOCK;
+const NO_MEMBER = refused + REFUSAL_CAUSES.indexOf('no_member');
+const REUSED = retries + RETRY_REASONS.indexOf('reused');
+
 /** The verdict of a status: one of an error names it, though not everybody counts it as a failure. */
 export function verdictOf(status: number): Verdict {
   return status < 400 ? 'well' : status;
@@ -49,7 +53,7 @@ export function aim(
   const member = upstream.aim(exchange, tried, now);
   if (member !== undefined) return new Try(destination, member, pass, lane, now);
   circuit?.forgive(pass, now);
-  lane.add(upstream.block, UPSTREAM_BLOCK.refused + REFUSAL_CAUSES.indexOf('no_member'), 1);
+  lane.add(upstream.block, NO_MEMBER, 1);
   return fault('no_member', `upstream ${upstream.id} has no member that can serve`);
 }
 
@@ -88,7 +92,7 @@ export class Try {
     this.pass = pass;
     this.lane = lane;
     member.inFlight++;
-    lane.add(destination.upstream.block, UPSTREAM_BLOCK.inFlight, 1);
+    lane.add(destination.upstream.block, inFlight, 1);
   }
 
   /**
@@ -126,8 +130,8 @@ export class Try {
   countLost(outcome: Outcome): void {
     this.link = undefined;
     const { block } = this.destination.upstream;
-    this.lane.add(block, UPSTREAM_BLOCK.outcomes + OUTCOME_NUMBER[outcome], 1);
-    this.lane.add(block, UPSTREAM_BLOCK.retries + RETRY_REASONS.indexOf('reused'), 1);
+    this.lane.add(block, outcomes + OUTCOME_NUMBER[outcome], 1);
+    this.lane.add(block, REUSED, 1);
   }
 
   /** The head of the final reply is here, with this status. */
@@ -143,8 +147,8 @@ export class Try {
   leave(outcome: Outcome | 'unsent', verdict: Verdict, now: number): void {
     const { upstream, protection } = this.destination;
     this.member.inFlight--;
-    this.lane.add(upstream.block, UPSTREAM_BLOCK.inFlight, -1);
-    if (outcome !== 'unsent') this.lane.add(upstream.block, UPSTREAM_BLOCK.outcomes + OUTCOME_NUMBER[outcome], 1);
+    if (outcome === 'unsent') this.lane.add(upstream.block, inFlight, -1);
+    else this.lane.countEnd(upstream.block, OUTCOME_NUMBER[outcome]);
     if (!this.circuitKnows) this.tellCircuit(verdict, now);
     if (!this.memberKnows) this.tellMember(verdict, now);
     protection.limiter?.leave(now, this.headAfter, verdict === 'timeout');

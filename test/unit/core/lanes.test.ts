@@ -12,8 +12,12 @@ import {
   BOUNDS,
   BUCKETS,
   bucketOf,
+  DENIAL_CAUSES,
+  HEDGE_ENDS,
   Lane,
+  OPENING_CAUSES,
   OUTCOMES,
+  REFUSAL_CAUSES,
   RETRY_REASONS,
   ROUTE_BLOCK,
   STATUS_LABELS,
@@ -35,8 +39,28 @@ test('the parts of a block do not overlap and stay within it', () => {
   assert.ok(ROUTE_BLOCK.statuses + STATUS_LABELS.length <= ROUTE_BLOCK.buckets);
   assert.ok(ROUTE_BLOCK.sum < ROUTE_BLOCK.statuses);
   assert.ok(ROUTE_BLOCK.buckets + BUCKETS <= BLOCK_SIZE);
-  assert.ok(UPSTREAM_BLOCK.outcomes + OUTCOMES.length <= UPSTREAM_BLOCK.retries);
-  assert.ok(UPSTREAM_BLOCK.retries + RETRY_REASONS.length <= BLOCK_SIZE);
+  const { inFlight, places, queued, outcomes, retries, opened, refused, denied, hedges, fallbacks } = UPSTREAM_BLOCK;
+  assert.equal(new Set([inFlight, places, queued]).size, 3);
+  assert.ok(Math.max(inFlight, places, queued) < outcomes);
+  assert.ok(outcomes + OUTCOMES.length <= retries);
+  assert.ok(retries + RETRY_REASONS.length <= opened);
+  assert.ok(opened + OPENING_CAUSES.length <= refused);
+  assert.ok(refused + REFUSAL_CAUSES.length <= denied);
+  assert.ok(denied + DENIAL_CAUSES.length <= hedges);
+  assert.ok(hedges + HEDGE_ENDS.length <= fallbacks);
+  assert.ok(fallbacks < BLOCK_SIZE);
+});
+
+test('what every attempt counts lies in one line of the cache: eight doubles', () => {
+  const { inFlight, places, outcomes } = UPSTREAM_BLOCK;
+  for (const offset of [inFlight, places, outcomes + OUTCOMES.indexOf('success')])
+    assert.equal(Math.floor(offset / 8), 0);
+  const { lane } = laneOf(2);
+  lane.add(1, inFlight, 3);
+  lane.countEnd(1, OUTCOMES.indexOf('timeout'));
+  assert.equal(lane.read(1, inFlight), 2);
+  assert.equal(lane.read(1, outcomes + OUTCOMES.indexOf('timeout')), 1);
+  assert.equal(lane.read(0, inFlight), 0);
 });
 
 test('a registered status counts under itself, another one under its class, none under none', () => {
