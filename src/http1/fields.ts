@@ -33,6 +33,8 @@ export class Fields {
   used = 0;
   refusal = '';
   tooMany = false;
+  /** Which names were noted, as bits by their numbers, 32 apart alike: most that are asked for are not there. */
+  private seen = 0;
 
   /**
    * Reads field lines from `at` up to and with the empty line. Returns the position after it, INCOMPLETE or REFUSED.
@@ -46,6 +48,7 @@ export class Fields {
     const shared = bytes === SHARED;
     let total = 0;
     this.used = 0;
+    this.seen = 0;
     this.tooMany = false;
     let i = at;
     for (;;) {
@@ -103,6 +106,7 @@ export class Fields {
    * The values of all lines of this name, joined with `, ` (RFC 9110 section 5.3). `bytes` hold the head from `origin` on.
    */
   value(bytes: Buffer, origin: number, number: number): string | undefined {
+    if ((this.seen & (1 << number)) === 0) return undefined;
     let value: string | undefined;
     for (let at = 0; at < this.used; at += STRIDE) {
       if (this.lines[at] !== number) continue;
@@ -147,6 +151,7 @@ export class Fields {
     lines[at + 3] = valueEnd - origin;
     lines[at + 4] = to + 2 - origin;
     this.used = at + STRIDE;
+    this.seen |= 1 << number;
   }
 
   private refuse(reason: string): typeof REFUSED {
