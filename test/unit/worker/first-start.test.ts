@@ -1,4 +1,7 @@
-/** The first start of a version: whether a data thread that serves stripped types, asked of whole processes. */
+/**
+ * The first start of a version: whether a data thread that serves has stripped types, asked of whole processes, and what
+ * becomes of the calls that it was sent in an earlier life.
+ */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
