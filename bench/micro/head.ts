@@ -101,7 +101,7 @@ const body = new BodyReader();
 const readRequest = (): number => request.parse(requestBytes, 0, requestBytes.length, names, LIMITS);
 const readReply = (): number => reply.parse(replyBytes, 0, replyBytes.length, names, false);
 
-const hops = Number.POSITIVE_INFINITY;
+const hops = undefined;
 const forwarded = forwardedLines('192.0.2.7', 'cart.internal');
 
 function writeRequest(): number {

@@ -40,9 +40,8 @@ export class Attempt implements Passage, LinkSink, Traveller {
   readonly rules: HeadRules;
   rewrite: Rewrite = UNCHANGED;
   forwarded = '';
-  hops = Number.POSITIVE_INFINITY;
-  /** When whoever called gives up, monotonic. */
-  deadline = Number.POSITIVE_INFINITY;
+  hops: number | undefined = undefined;
+  deadline: number | undefined = undefined;
 
   readonly table: Table;
   readonly relay: Relay;
@@ -71,7 +70,8 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   /** When the time of all its tries together is over. */
   get end(): number {
-    return Math.min(this.upload.completeAt + timeoutsOf(this.destination).total, this.deadline);
+    const end = this.upload.completeAt + timeoutsOf(this.destination).total;
+    return this.deadline === undefined ? end : Math.min(end, this.deadline);
   }
 
   /** A byte of a reply went to the client. */
@@ -144,7 +144,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
   left(now: number): number {
     const { exchange, deadline } = this;
     // The usual first try leaves as it came, with the whole of it.
-    if (now === exchange.arrived && deadline === Number.POSITIVE_INFINITY) return timeoutsOf(this.destination).total;
+    if (now === exchange.arrived && deadline === undefined) return timeoutsOf(this.destination).total;
     return Math.ceil(this.end - now);
   }
 

@@ -8,9 +8,9 @@
 import { NAME } from '../core/names.ts';
 import type { RequestHead } from '../http1/request.ts';
 
-/** When the caller gives up, monotonic; Infinity where it does not say. */
-export function deadlineOf(request: RequestHead, now: number): number {
+/** When the caller gives up, monotonic; undefined where it does not say. */
+export function deadlineOf(request: RequestHead, now: number): number | undefined {
   const value = request.field(NAME['x-signalbox-deadline-ms']);
-  if (value === undefined || !/^\d{1,12}$/.test(value)) return Number.POSITIVE_INFINITY;
+  if (value === undefined || !/^\d{1,12}$/.test(value)) return undefined;
   return now + Number(value);
 }

@@ -75,8 +75,8 @@ export interface Onward {
   readonly rewrite: Rewrite;
   /** X-Forwarded-* and Forwarded; see identify.ts. */
   readonly forwarded: string;
-  /** Hops that are left behind this one (Max-Forwards), Infinity where nobody counts. */
-  readonly hops: number;
+  /** Hops that are left behind this one (Max-Forwards), undefined where nobody counts. */
+  readonly hops: number | undefined;
 }
 
 /**
@@ -86,7 +86,7 @@ export interface Onward {
 export function requestHead(sheet: Sheet, onward: Onward, authority: string, left: number): void {
   const { request: head, exchange, rewrite } = onward;
   const old = head.minor === 0;
-  const counted = onward.hops !== Number.POSITIVE_INFINITY;
+  const counted = onward.hops !== undefined;
   const usual = counted ? onward.rules.counted : onward.rules.request;
   const rules = rewrite.host !== undefined || old ? narrowed(usual, rewrite.host !== undefined, old) : usual;
   const target = rewrite.target === undefined ? head.target : rewrite.target(head.target);

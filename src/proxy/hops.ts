@@ -12,11 +12,11 @@ import type { Reply } from '../policy/policy.ts';
 /** More hops than any path has; a longer number goes on as this. */
 const MOST_HOPS = 1_000;
 
-/** Infinity where the request knows no limit, -1 where it is malformed. Other methods may carry what they like. */
-export function hopsOf(request: RequestHead): number {
-  if (request.method !== 'OPTIONS' && request.method !== 'TRACE') return Number.POSITIVE_INFINITY;
+/** Undefined where the request knows no limit, -1 where it is malformed. Other methods may carry what they like. */
+export function hopsOf(request: RequestHead): number | undefined {
+  if (request.method !== 'OPTIONS' && request.method !== 'TRACE') return undefined;
   const value = request.field(NAME['max-forwards']);
-  if (value === undefined) return Number.POSITIVE_INFINITY;
+  if (value === undefined) return undefined;
   return /^\d+$/.test(value) ? Math.min(Number(value), MOST_HOPS) : -1;
 }
 

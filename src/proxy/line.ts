@@ -56,7 +56,7 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   if (answer !== undefined) return void attempt.relay.answer(answer);
   const hops = hopsOf(request);
   if (hops === 0) return void attempt.relay.answer(lastHop(request));
-  if (hops < 0) return void attempt.relay.refuse(fault('bad_request', 'a malformed Max-Forwards'));
+  if (hops === -1) return void attempt.relay.refuse(fault('bad_request', 'a malformed Max-Forwards'));
 
   // 6 choose: the client's version first, then the weighted split inside it
   const chosen = plan.release.choose(exchange, request, listener.internal);
@@ -72,9 +72,10 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   // attempt.ts, when the upstream speaks
   attempt.rewrite = plan.rewrite;
   attempt.forwarded = forwarded;
-  attempt.hops = hops - 1;
-  if (listener.internal) attempt.deadline = deadlineOf(request, exchange.arrived);
-  if (attempt.deadline <= exchange.arrived) return void attempt.relay.refuse(NO_TIME);
+  if (hops !== undefined) attempt.hops = hops - 1;
+  const deadline = listener.internal ? deadlineOf(request, exchange.arrived) : undefined;
+  if (deadline !== undefined && deadline <= exchange.arrived) return void attempt.relay.refuse(NO_TIME);
+  attempt.deadline = deadline;
   const rehearsed = plan.faults === undefined || !listener.internal ? 0 : injected(plan.faults, door.draw);
   if (typeof rehearsed !== 'number') return void attempt.relay.refuse(rehearsed.fault, rehearsed.status);
   attempt.begin(destination, bytes, start, end, done, rehearsed);

@@ -21,8 +21,16 @@ export interface Overdue {
 }
 
 /** Milliseconds that the caller gave, where those end the exchange and not `timeout.total`; else Infinity. */
-export function askedOf(of: { readonly deadline: number; readonly end: number; readonly exchange: Exchange }): number {
-  return of.end === of.deadline ? of.deadline - of.exchange.arrived : Number.POSITIVE_INFINITY;
+export function askedOf(of: Asked): number {
+  const { deadline, end, exchange } = of;
+  return deadline === undefined || end !== deadline ? Number.POSITIVE_INFINITY : deadline - exchange.arrived;
+}
+
+interface Asked {
+  /** When whoever called gives up, and when its time is over whoever says so; monotonic. */
+  readonly deadline: number | undefined;
+  readonly end: number;
+  readonly exchange: Exchange;
 }
 
 /**

@@ -31,8 +31,8 @@ export interface Traveller extends Patient, Onward, LinkSink {
   readonly table: Table;
   readonly lane: Lane;
   current: Try | undefined;
-  /** When whoever called gives up, monotonic. */
-  readonly deadline: number;
+  /** When whoever called gives up, monotonic; undefined where it does not say. */
+  readonly deadline: number | undefined;
   /** A byte of a reply went to the client. */
   readonly told: boolean;
   /** Milliseconds left at this time. */

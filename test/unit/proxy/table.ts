@@ -126,7 +126,7 @@ export function lead(text: string, on: Ground, rewrite: Rewrite = UNCHANGED, see
   identify(exchange, head, on.correlation, on.listener.internal, seededDraw(seed));
   exchange.attempts = 1;
   const forwarded = forwardedLines(CLIENT, head.rawHost);
-  const onward = { request: head, exchange, rules: on.rules, rewrite, forwarded, hops: Number.POSITIVE_INFINITY };
+  const onward = { request: head, exchange, rules: on.rules, rewrite, forwarded, hops: undefined };
   const sent = textOn((sheet) => requestHead(sheet, onward, AUTHORITY, Number.POSITIVE_INFINITY));
   return { head, exchange, sent: sent.replace('x-signalbox-attempt: 1\r\n', '') };
 }
