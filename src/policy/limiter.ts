@@ -11,6 +11,7 @@ import type { Limiter, LimitsSettings, Waiter } from './policy.ts';
 
 export class TableLimiter implements Limiter {
   readonly queueTimeout: number;
+  readonly learns: boolean;
   private readonly places: Places;
   private readonly limits: LimitsSettings;
   private readonly table: number;
@@ -21,6 +22,7 @@ export class TableLimiter implements Limiter {
     this.limits = limits;
     this.table = table;
     this.queueTimeout = limits.queueTimeout;
+    this.learns = limits.concurrency === 'adaptive';
   }
 
   enter(): boolean {

@@ -161,6 +161,8 @@ export interface Limiter {
   /** Waits no more. `late`: because its time in the queue was over. */
   withdraw(waiter: Waiter, late: boolean): Fault | undefined;
   readonly queueTimeout: number;
+  /** It wants to know how long attempts take. */
+  readonly learns: boolean;
 }
 
 /** When a failed attempt deserves another. */

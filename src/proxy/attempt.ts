@@ -24,12 +24,10 @@ import { Relay } from './relay.ts';
 import type { HeadRules } from './rules.ts';
 import type { Traveller } from './traveller.ts';
 import { gate, Try, verdictOf } from './try.ts';
-import { NO_BODY, SMALL_BODY, Upload } from './upload.ts';
+import { BODILESS, NO_BODY, SMALL_BODY, SPENT, Upload } from './upload.ts';
 
 const UNCHANGED: Rewrite = { target: undefined, host: undefined, request: undefined, response: undefined };
 const NOBODY: readonly never[] = Object.freeze([]);
-/** Of an exchange that goes to no upstream. */
-const NO_UPLOAD = new Upload(true, false, 0);
 
 export class Attempt implements Passage, LinkSink, Traveller {
   route: Route | undefined = undefined;
@@ -46,7 +44,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
   readonly table: Table;
   readonly relay: Relay;
   destination: Destination | undefined = undefined;
-  upload = NO_UPLOAD;
+  upload = SPENT;
   current: Try | undefined = undefined;
   readonly client: Client;
   private course: Course | undefined = undefined;
@@ -61,7 +59,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
     this.exchange = exchange;
     this.rules = client.door.rules;
     this.table = table;
-    this.relay = new Relay(client, exchange, this.rules, table);
+    this.relay = new Relay(this);
   }
 
   get lane(): Lane {
@@ -70,7 +68,8 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   /** When the time of all its tries together is over. */
   get end(): number {
-    const end = this.upload.completeAt + timeoutsOf(this.destination).total;
+    const complete = Math.max(this.exchange.arrived, this.upload.completeAt);
+    const end = complete + timeoutsOf(this.destination).total;
     return this.deadline === undefined ? end : Math.min(end, this.deadline);
   }
 
@@ -90,7 +89,8 @@ export class Attempt implements Passage, LinkSink, Traveller {
     const { exchange, request } = this;
     const now = exchange.arrived;
     this.head(destination);
-    this.upload = new Upload(done, request.expectContinue && !done && start === end, now);
+    const empty = start === end;
+    this.upload = done && empty ? BODILESS : new Upload(done, request.expectContinue && empty, now);
     const first = delay > 0 ? undefined : gate(destination, exchange, NOBODY, this.lane, now);
     if (!(first instanceof Try)) {
       this.upload.begin(bytes, start, end, Number.POSITIVE_INFINITY);
@@ -107,6 +107,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
     // What the kernel did not take stays where it was read.
     if (!taken && slab !== undefined) wire.leaveSlab();
     if (this.mayKeep) this.upload.begin(bytes, start, end, this.bodyLimit);
+    else this.upload = this.upload.spend();
     armFor(this, now);
   }
 
@@ -135,7 +136,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
     const { names } = this.table;
     const taken = next.send(this, this, names, this.left(now), fresh, now, kept, 0, kept.length, undefined);
     upload.sent(taken, now);
-    if (!this.mayKeep || kept.length > this.bodyLimit) upload.kept = undefined;
+    if (!this.mayKeep || kept.length > this.bodyLimit) this.upload = upload.spend();
     armFor(this, now);
     if (taken) this.client.readOn();
   }
@@ -150,7 +151,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   onConnected(): void {
     this.exchange.connectTime = this.current?.link?.connectTime ?? -1;
-    if (!mayRepeat(this.exchange.method, this.destination)) this.upload.kept = undefined;
+    if (!mayRepeat(this.exchange.method, this.destination)) this.upload = this.upload.spend();
   }
 
   onUpload(bytes: Buffer, start: number, end: number, done: boolean, slab: Slab | undefined): boolean {
@@ -308,10 +309,10 @@ export class Attempt implements Passage, LinkSink, Traveller {
     }
     current?.answered(head.status, now);
     if (!this.upload.done || switched) client.closing = true;
-    if (switched) this.beginTunnel();
+    if (switched) this.beginTunnel(now);
     const { response } = this.rewrite;
     const taken = this.relay.first(head, response, bytes, start, end, slab, current?.link?.ranges);
-    this.upload.kept = undefined;
+    this.upload = this.upload.spend();
     if (done) this.complete(now);
     else armFor(this, now);
     if (switched) client.becomeTunnel();
@@ -334,9 +335,9 @@ export class Attempt implements Passage, LinkSink, Traveller {
   }
 
   /** From here bytes pass both ways uninterpreted; each side may end its half. */
-  private beginTunnel(): void {
+  private beginTunnel(now: number): void {
     this.exchange.tunnel = true;
-    this.upload.done = true;
+    this.upload = new Upload(true, false, now);
     this.current?.link?.becomeTunnel();
   }
 

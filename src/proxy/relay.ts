@@ -23,6 +23,15 @@ import type { HeadRules } from './rules.ts';
 
 const NOTHING = Buffer.alloc(0);
 
+/** Whose reply it is. */
+export interface Relayed {
+  readonly client: Client;
+  readonly exchange: Exchange;
+  readonly table: Table;
+  /** Of the table the exchange boarded: the lines of its reply are numbered by that table's names. */
+  readonly rules: HeadRules;
+}
+
 export class Relay {
   /** A final reply head went to the client: from here on nothing can be said or sent anew. */
   begun = false;
@@ -34,25 +43,18 @@ export class Relay {
   /** Gates entered, to be left when the exchange settles. */
   gates: Gate[] | undefined = undefined;
 
-  private readonly client: Client;
-  private readonly exchange: Exchange;
-  private readonly table: Table;
-  /** Of the table the exchange boarded: the lines of its reply are numbered by that table's names. */
-  private readonly rules: HeadRules;
+  private readonly of: Relayed;
 
-  constructor(client: Client, exchange: Exchange, rules: HeadRules, table: Table) {
-    this.client = client;
-    this.exchange = exchange;
-    this.table = table;
-    this.rules = rules;
+  constructor(of: Relayed) {
+    this.of = of;
   }
 
   /** A 1xx reply passes, but not to a client of HTTP/1.0 (RFC 9110 section 15.2). */
   interim(head: ReplyHead): boolean {
-    const { client } = this;
+    const { client, rules } = this.of;
     if (client.request.minor === 0) return true;
     SHEET.begin();
-    interimHead(SHEET, head, this.rules);
+    interimHead(SHEET, head, rules);
     return this.taken(client.wire.writeWithHead(NOTHING, 0, 0, undefined));
   }
 
@@ -66,14 +68,14 @@ export class Relay {
     slab: Slab | undefined,
     ranges: readonly number[] | undefined,
   ): boolean {
-    const { client, exchange } = this;
+    const { client, exchange, rules } = this.of;
     const { door, request } = client;
     if (door.draining || head.framing === FRAMING.close) client.closing = true;
     if (request.minor === 0 && head.framing === FRAMING.chunked) client.closing = true;
     const upstream = door.listener.internal ? exchange.upstream : undefined;
     const date = head.dated || head.status < 200 ? '' : httpDate(door.clock.wall());
     SHEET.begin();
-    replyHead(SHEET, head, this.rules, edit, exchange, upstream, client.closing, request.minor, date);
+    replyHead(SHEET, head, rules, edit, exchange, upstream, client.closing, request.minor, date);
     exchange.status = head.status;
     this.begun = true;
     if (ranges !== undefined) {
@@ -92,7 +94,7 @@ export class Relay {
     slab: Slab | undefined,
     ranges: readonly number[] | undefined,
   ): boolean {
-    const { client, exchange } = this;
+    const { client, exchange } = this.of;
     if (start === end) return !this.blocked;
     if (ranges === undefined) {
       exchange.bytesOut += end - start;
@@ -109,14 +111,14 @@ export class Relay {
 
   /** A reply of the router's own. */
   private own(reply: Reply): void {
-    const { client, exchange } = this;
+    const { client, exchange, table } = this.of;
     const { door, request } = client;
     if (door.draining) client.closing = true;
     exchange.status = reply.status;
     this.begun = true;
     const head = exchange.method === 'HEAD';
     const text = replyText(exchange, reply, {
-      correlationHeader: this.table.correlation.header,
+      correlationHeader: table.correlation.header,
       close: client.closing,
       minor: request.minor,
       head,
@@ -132,33 +134,37 @@ export class Relay {
 
   /** Ends the exchange with a reply to a fault; nothing of another reply went to the client. */
   refuse(reason: Fault, status = reason.kind.status): void {
-    this.exchange.fault = reason;
-    if (!this.client.body.done || reason.kind.code === 'bad_request') this.client.closing = true;
-    this.say(faultReply(this.exchange, reason, status));
+    const { client, exchange } = this.of;
+    exchange.fault = reason;
+    if (!client.body.done || reason.kind.code === 'bad_request') client.closing = true;
+    this.say(faultReply(exchange, reason, status));
   }
 
   /** Ends the exchange with a reply in place of an upstream's. */
   answer(reply: Reply): void {
-    if (!this.client.body.done) this.client.closing = true;
+    const { client } = this.of;
+    if (!client.body.done) client.closing = true;
     this.say(reply);
   }
 
   private say(reply: Reply): void {
-    const now = this.client.door.clock.now();
+    const { client } = this.of;
+    const now = client.door.clock.now();
     this.own(reply);
     this.settle(now);
-    this.client.next(now);
+    client.next(now);
   }
 
   settle(now: number): void {
     if (this.settled) return;
     this.settled = true;
-    const { client, exchange, gates } = this;
+    const { client, exchange, table } = this.of;
+    const { gates } = this;
     const { door } = client;
     exchange.totalTime = now - exchange.arrived;
     client.passage = undefined;
     if (gates !== undefined) for (const gate of gates) gate.leave(exchange);
-    door.current.leave(this.table);
+    door.current.leave(table);
     TURN.settled(exchange, door.settled);
   }
 

@@ -80,8 +80,8 @@ export class Try {
   link: Link | undefined = undefined;
   private readonly pass: number;
   private readonly lane: Lane;
-  /** Milliseconds until the reply's head was here; -1 before. */
-  private headAfter = -1;
+  /** Milliseconds until the reply's head was here, for a limiter that learns from it. */
+  private headAfter: number | undefined = undefined;
   private circuitKnows = false;
   private memberKnows = false;
 
@@ -136,9 +136,9 @@ export class Try {
 
   /** The head of the final reply is here, with this status. */
   answered(status: number, now: number): void {
-    const { circuit, hedge } = this.destination.protection;
-    this.headAfter = now - this.begun;
-    hedge?.learn(this.headAfter);
+    const { circuit, hedge, limiter } = this.destination.protection;
+    hedge?.learn(now - this.begun);
+    if (limiter?.learns === true) this.headAfter = now - this.begun;
     if (circuit?.isProbe(this.pass) === true) this.tellCircuit(verdictOf(status), now);
     if (this.member.probing) this.tellMember(verdictOf(status), now);
   }
@@ -151,7 +151,7 @@ export class Try {
     else this.lane.countEnd(upstream.block, OUTCOME_NUMBER[outcome]);
     if (!this.circuitKnows) this.tellCircuit(verdict, now);
     if (!this.memberKnows) this.tellMember(verdict, now);
-    protection.limiter?.leave(now, this.headAfter, verdict === 'timeout');
+    protection.limiter?.leave(now, this.headAfter ?? -1, verdict === 'timeout');
   }
 
   private tellCircuit(verdict: Verdict, now: number): void {

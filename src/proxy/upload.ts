@@ -3,7 +3,7 @@
  * can be sent again.
  *
  * Rule: it is kept byte for byte from its first byte on, or not at all: once a part is not kept the body cannot be sent again.
- * Most requests have no body, for which keeping costs nothing. Times are monotonic milliseconds.
+ * Most requests have no body; they share two uploads in which nothing changes. Times are monotonic milliseconds.
  */
 
 /** A body up to this size can be sent again where the document says nothing about it. */
@@ -19,7 +19,7 @@ export class Upload {
   blocked = false;
   /** What can be sent again; undefined where nothing can. */
   kept: Buffer | undefined = undefined;
-  /** When the last byte of the request was here, so far: the time of the upstream counts from then. */
+  /** When the last byte of its body was here, so far: the time of the upstream counts from then. */
   completeAt: number;
   /** From when the client's rate counts. What it waits for (100, a place, an upstream that takes nothing) is not its time. */
   private since: number;
@@ -32,8 +32,16 @@ export class Upload {
     this.since = now;
   }
 
+  /** It cannot be sent again from here on; gives the upload to go on with. */
+  spend(): Upload {
+    if (this === BODILESS) return SPENT;
+    if (this.kept !== undefined) this.kept = undefined;
+    return this;
+  }
+
   /** Keeps the first bytes (as a copy), unless they are more than `limit`. */
   begin(bytes: Buffer, start: number, end: number, limit: number): void {
+    if (this === BODILESS) return;
     this.kept = NO_BODY;
     this.keep(bytes, start, end, limit);
   }
@@ -84,4 +92,15 @@ export class Upload {
     this.blocked = false;
     this.since += now - this.blockedSince;
   }
+}
+
+/** Of every request without a body: while it may be sent again, and once it may not. Complete since the request was. */
+export const BODILESS = withoutBody(NO_BODY);
+export const SPENT = withoutBody(undefined);
+
+function withoutBody(kept: Buffer | undefined): Upload {
+  const upload = new Upload(true, false, 0);
+  upload.kept = kept;
+  Object.freeze(upload);
+  return upload;
 }
