@@ -13,6 +13,12 @@ import type { Exchange } from './exchange.ts';
 import { MOST_READS, READ_BYTES, SHARED } from './io.ts';
 import { SHEET, Sheet } from './sheet.ts';
 
+// Names of this file's own: to the compiler what is imported is no constant, and these are asked for at every message.
+const shared = SHARED;
+const sheet = SHEET;
+const readBytes = READ_BYTES;
+const mostReads = MOST_READS;
+
 /** Whose bytes are gathered, and whose messages wait. */
 export interface Correspondent {
   /**
@@ -60,7 +66,7 @@ export class Turn {
   /** Keeps the first bytes of the shared buffer (no more than SMALL_READ) until the sockets of this turn are read. */
   gather(reader: Correspondent, length: number): void {
     const { at, reads } = this;
-    SHARED.copy(SHARED, at, 0, length);
+    shared.copy(shared, at, 0, length);
     this.readers[reads] = reader;
     this.starts[reads] = at;
     this.at = at + length;
@@ -70,7 +76,7 @@ export class Turn {
       this.awaited = true;
       setImmediate(this.atEnd);
     }
-    if (this.reads === MOST_READS) this.work();
+    if (this.reads === mostReads) this.work();
   }
 
   /** Works off what was gathered, at one time of the clock. */
@@ -79,7 +85,7 @@ export class Turn {
     if (reads === 0 || this.working) return;
     this.working = true;
     this.reads = 0;
-    this.at = READ_BYTES;
+    this.at = readBytes;
     holdTime();
     try {
       this.takeUp(reads, true);
@@ -106,10 +112,10 @@ export class Turn {
   letter(writer: Correspondent): boolean {
     const { letters } = this;
     this.writers[letters] = writer;
-    this.ends[letters] = SHEET.at;
+    this.ends[letters] = sheet.at;
     this.letters = letters + 1;
-    SHEET.keep();
-    return (this.working && this.letters < MOST_LETTERS && SHEET.roomy) || this.send();
+    sheet.keep();
+    return (this.working && this.letters < MOST_LETTERS && sheet.roomy) || this.send();
   }
 
   /** Sends all messages that wait; false where the last one was not taken. */
@@ -124,12 +130,12 @@ export class Turn {
       writers[i] = undefined;
       const end = ends[i];
       envelope.begin();
-      envelope.copy(SHEET.bytes, start, end);
+      envelope.copy(sheet.bytes, start, end);
       start = end;
       taken = writer?.post(envelope.view()) ?? true;
       if (!taken) envelope.leave();
     }
-    SHEET.clear();
+    sheet.clear();
     return taken;
   }
 

@@ -23,6 +23,12 @@ import {
   trimmed,
 } from './fields.ts';
 
+// Names of this file's own: to the compiler what is imported is no constant (fields.ts).
+const visible = VALUE;
+const [cr, lf, sp] = [CR, LF, SP];
+const stride = STRIDE;
+const { date, host, upgrade } = NAME;
+
 const NOTHING = Buffer.alloc(0);
 
 /** Limits for reply heads; origins are few and known, so these are not settings. */
@@ -94,14 +100,14 @@ export class ReplyHead {
     if (end - start < 13) return end - start >= 1 && this.endsEarly(bytes, start, end) ? REFUSED : INCOMPLETE;
     const status = (bytes[start + 9] - 48) * 100 + (bytes[start + 10] - 48) * 10 + (bytes[start + 11] - 48);
     const digits = isDigit(bytes[start + 9]) && isDigit(bytes[start + 10]) && isDigit(bytes[start + 11]);
-    if (bytes[start + 8] !== SP || !digits || status < 100 || status > 599) return this.refuse('an invalid status');
+    if (bytes[start + 8] !== sp || !digits || status < 100 || status > 599) return this.refuse('an invalid status');
     let i = start + 12;
-    if (bytes[i] !== SP && bytes[i] !== CR) return this.refuse('an invalid status line');
-    while (i < end && VALUE[bytes[i]] === 1) i++;
+    if (bytes[i] !== sp && bytes[i] !== cr) return this.refuse('an invalid status line');
+    while (i < end && visible[bytes[i]] === 1) i++;
     if (i >= end) return INCOMPLETE;
-    if (bytes[i] !== CR) return this.refuse('an invalid byte in the reason phrase');
+    if (bytes[i] !== cr) return this.refuse('an invalid byte in the reason phrase');
     if (i + 1 >= end) return INCOMPLETE;
-    if (bytes[i + 1] !== LF) return this.refuse('a CR without LF in the status line');
+    if (bytes[i + 1] !== lf) return this.refuse('a CR without LF in the status line');
     this.minor = minor;
     this.status = status;
     return i + 2;
@@ -144,10 +150,10 @@ export class ReplyHead {
     connection.upgrade = false;
     connection.named = undefined;
     const lines = this.fields.lines;
-    for (let at = 0; at < this.fields.used; at += STRIDE) {
+    for (let at = 0; at < this.fields.used; at += stride) {
       const number = lines[at];
-      if (number === NAME.date) this.dated = true;
-      if (number === NAME.host || number > NAME.upgrade) continue;
+      if (number === date) this.dated = true;
+      if (number === host || number > upgrade) continue;
       const from = start + lines[at + 2];
       const to = start + lines[at + 3];
       switch (number) {

@@ -27,6 +27,13 @@ import {
 } from './fields.ts';
 import { hostName, isHost, sameAuthority, splitAbsolute } from './target.ts';
 
+// Names of this file's own: to the compiler what is imported is no constant (fields.ts).
+const token = TOKEN;
+const inTarget = TARGET;
+const [cr, lf, sp] = [CR, LF, SP];
+const stride = STRIDE;
+const lastWireName = NAME.expect;
+
 const NOTHING = Buffer.alloc(0);
 /** Heads up to this size are kept in one and the same place, larger ones in a place of their own. */
 const USUAL_HEAD = 1_024;
@@ -130,21 +137,21 @@ export class RequestHead implements RequestFacts {
   /** RFC 9112 section 3: method SP request-target SP HTTP-version CRLF. Returns the position of the first field. */
   private requestLine(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
     let i = start;
-    while (i < end && TOKEN[bytes[i]] === 1) i++;
+    while (i < end && token[bytes[i]] === 1) i++;
     if (i - start > MOST_METHOD) return this.refuse('bad_request', 'the method is too long');
     if (i >= end) return INCOMPLETE;
-    if (i === start || bytes[i] !== SP) return this.refuse('bad_request', 'an invalid byte in the method');
+    if (i === start || bytes[i] !== sp) return this.refuse('bad_request', 'an invalid byte in the method');
     this.method = methodAt(bytes, start, i);
     const target = ++i;
-    while (i < end && TARGET[bytes[i]] === 1) i++;
+    while (i < end && inTarget[bytes[i]] === 1) i++;
     if (i - target > limits.target) {
       return this.refuse('target_too_long', `the request target is longer than ${limits.target} bytes (limits.target)`);
     }
     if (i >= end) return INCOMPLETE;
     if (i === target) return this.refuse('bad_request', 'no request target');
-    if (bytes[i] === CR || bytes[i] === LF)
+    if (bytes[i] === cr || bytes[i] === lf)
       return this.refuse('bad_request', 'no HTTP version (HTTP/0.9 is not served)');
-    if (bytes[i] !== SP) return this.refuse('bad_request', 'an invalid byte in the request target');
+    if (bytes[i] !== sp) return this.refuse('bad_request', 'an invalid byte in the request target');
     this.targetStart = target - start;
     this.targetEnd = i - start;
     return this.version(bytes, i + 1, end);
@@ -160,9 +167,9 @@ export class RequestHead implements RequestFacts {
     const minor = bytes[digit] - 48;
     if (minor !== 0 && minor !== 1) return this.refuse('bad_request', 'unknown HTTP version');
     if (digit + 1 >= end) return INCOMPLETE;
-    if (bytes[digit + 1] !== CR) return this.refuse('bad_request', 'the request line does not end with CRLF');
+    if (bytes[digit + 1] !== cr) return this.refuse('bad_request', 'the request line does not end with CRLF');
     if (digit + 2 >= end) return INCOMPLETE;
-    if (bytes[digit + 2] !== LF) return this.refuse('bad_request', 'a CR without LF in the request line');
+    if (bytes[digit + 2] !== lf) return this.refuse('bad_request', 'a CR without LF in the request line');
     this.minor = minor;
     return digit + 3;
   }
@@ -183,10 +190,10 @@ export class RequestHead implements RequestFacts {
     let upgrade = '';
     let expect = '';
     const lines = this.fields.lines;
-    for (let at = 0; at < this.fields.used; at += STRIDE) {
+    for (let at = 0; at < this.fields.used; at += stride) {
       const number = lines[at];
       // Wire names come first and are few; all others are for routes and correlation to read.
-      if (number > NAME.expect) continue;
+      if (number > lastWireName) continue;
       const from = lines[at + 2];
       const to = lines[at + 3];
       switch (number) {

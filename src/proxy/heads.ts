@@ -17,6 +17,13 @@ import type { HeaderEdit } from '../policy/policy.ts';
 import type { Rewrite } from '../routing/route.ts';
 import { DROP, EXACT, type HeadRules, KEEP, NAME_LENGTH } from './rules.ts';
 
+// Names of this file's own: to the compiler what is imported is no constant (http1/fields.ts).
+const cutNumber = CUT;
+const stride = STRIDE;
+const [keep, drop, exact] = [KEEP, DROP, EXACT];
+const nameLength = NAME_LENGTH;
+const sp = SP;
+
 const LINE_END = kept('\r\n');
 const COLON_SPACE = kept(': ');
 const TRACE_START = kept('traceparent: 00-');
@@ -44,15 +51,15 @@ function copyLines(
   const { bytes, start: origin, end } = head;
   const { lines, used } = head.fields;
   let run = origin + from;
-  for (let at = 0; at < used; at += STRIDE) {
+  for (let at = 0; at < used; at += stride) {
     const number = lines[at];
-    let rule = number === CUT || number === alsoCut || number === alsoCutToo ? DROP : rules[number];
-    if (edit?.cut.has(number) === true) rule = DROP;
-    if (rule === KEEP) continue;
+    let rule = number === cutNumber || number === alsoCut || number === alsoCutToo ? drop : rules[number];
+    if (edit?.cut.has(number) === true) rule = drop;
+    if (rule === keep) continue;
     const start = origin + lines[at + 1];
-    if (rule === EXACT) {
-      const nameEnd = start + NAME_LENGTH[number];
-      const usual = nameEnd + 2 === origin + lines[at + 2] && bytes[nameEnd + 1] === SP;
+    if (rule === exact) {
+      const nameEnd = start + nameLength[number];
+      const usual = nameEnd + 2 === origin + lines[at + 2] && bytes[nameEnd + 1] === sp;
       if (usual && lines[at + 3] + 2 === lines[at + 4]) continue;
       sheet.copy(bytes, run, nameEnd);
       sheet.put(COLON_SPACE);
