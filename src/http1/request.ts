@@ -25,6 +25,7 @@ import {
   TRANSFER_ENCODING,
   trimmed,
 } from './fields.ts';
+import { methodAt } from './method.ts';
 import { hostName, isHost, sameAuthority, splitAbsolute } from './target.ts';
 
 // Names of this file's own: to the compiler what is imported is no constant (fields.ts).
@@ -287,18 +288,3 @@ export class RequestHead implements RequestFacts {
 
 const VERSION = 'HTTP/1.';
 const MOST_METHOD = 64;
-
-/** The usual methods without a new string for each request. */
-function methodAt(bytes: Buffer, start: number, end: number): string {
-  const length = end - start;
-  if (length === 3 && bytes[start] === 71 && bytes[start + 1] === 69 && bytes[start + 2] === 84) return 'GET';
-  if (
-    length === 4 &&
-    bytes[start] === 80 &&
-    bytes[start + 1] === 79 &&
-    bytes[start + 2] === 83 &&
-    bytes[start + 3] === 84
-  )
-    return 'POST';
-  return textOf(bytes, start, end);
-}

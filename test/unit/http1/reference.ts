@@ -67,7 +67,9 @@ function isLikeFraming(name: string): boolean {
 function isLikeAnother(name: string, values: readonly (readonly [string, string])[]): boolean {
   const all = [...WIRE_NAMES, ...values.map((value) => value[0])];
   const others = all.filter((other) => other !== name && plain(other) === plain(name));
-  return others.length > 0 && name !== plain(name) && name[0] === others[0][0];
+  // They are looked for among those whose first byte has the same place in its row of the code table.
+  const place = (text: string) => text.charCodeAt(0) % 32;
+  return name !== plain(name) && others.some((other) => place(other) === place(name));
 }
 
 function isClearExpect(lines: readonly string[]): boolean {
