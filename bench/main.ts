@@ -35,7 +35,7 @@ sets
 ${Object.entries(SETS)
   .map(
     ([name, ids]) =>
-      `  ${name.padEnd(17)} ${ids.length === CASES.length ? 'every case but micro and simulate' : ids.join(', ')}`,
+      `  ${name.padEnd(17)} ${name === 'all' ? 'every case but instructions, micro and simulate' : ids.join(', ')}`,
   )
   .join('\n')}`;
 

@@ -2,7 +2,8 @@
  * h2load: a fixed rate over some connections, with the time every single request took.
  *
  * Rule: its clients send on ticks of ten milliseconds that fall together within one process, so the connections are spread
- * over several processes with ticks of their own; the load is then nearly even. Only whole seconds behind the first count.
+ * over several processes with ticks of their own; the load is then nearly even. Only whole seconds behind the first count. Or so
+ * many requests, as fast as they are answered.
  */
 
 import { readFileSync, rmSync } from 'node:fs';
@@ -33,6 +34,30 @@ const PROCESSES = 8;
 /** Microseconds at the start that do not count: connecting, and finding the beat. */
 const START = 1_000_000;
 
+/** Requests a second that are answered under callgrind at least. */
+const SLOWEST = 500;
+
+export interface CountedLoad {
+  readonly ask: Ask;
+  readonly requests: number;
+  readonly connections: number;
+}
+
+/** So many requests, one after the other on each connection; throws where one was not answered well. */
+export async function exactly({ ask, requests, connections }: CountedLoad, port: number): Promise<void> {
+  const program = demand('h2load', 'for a number of requests', 'nghttp2-client');
+  const command = [program, '--h1', '-t1', '-m1', `-c${connections}`, `-n${requests}`, ...headerFlags(ask)];
+  const url = `http://127.0.0.1:${port}${ask.path}`;
+  const summary = readSummary(await outputOf(pinned(CORES.load, [...command, url]), requests / SLOWEST));
+  if (summary.requests !== requests || summary.failed > 0)
+    throw new Error(`${summary.requests} of ${requests} requests were answered well, ${summary.failed} were not`);
+}
+
+/** h2load would write a Host of ours beside its own; this is its name for that one. */
+function headerFlags({ headers }: Ask): string[] {
+  return headers.flatMap(([name, value]) => ['-H', `${name === 'Host' ? ':authority' : name}: ${value}`]);
+}
+
 export async function steady(load: SteadyLoad, port: number, folder: string): Promise<SteadyResult> {
   const program = demand('h2load', 'for loads of fixed rate', 'nghttp2-client');
   const { ask, rate, connections, seconds } = load;
@@ -44,8 +69,7 @@ export async function steady(load: SteadyLoad, port: number, folder: string): Pr
     rmSync(log, { force: true });
     const command = [program, '--h1', '-t1', '-m1', `-c${clients}`, `-D${seconds}`, `--log-file=${log}`];
     command.push(`--rps=${rate / (clients * processes)}`);
-    // It would write a Host of ours beside its own; this is its name for that one.
-    for (const [name, value] of ask.headers) command.push('-H', `${name === 'Host' ? ':authority' : name}: ${value}`);
+    command.push(...headerFlags(ask));
     const summary = await outputOf(pinned(CORES.load, [...command, `http://127.0.0.1:${port}${ask.path}`]), seconds);
     return { ...readSummary(summary), lines: readLog(readFileSync(log, 'utf8')) };
   });

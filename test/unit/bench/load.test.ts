@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { busiest } from '../../../bench/cases/instructions.ts';
 import { descriptorLimit } from '../../../bench/load/connections.ts';
 import { EventReader } from '../../../bench/load/event-streams.ts';
 import { readLog, readSummary, together } from '../../../bench/load/h2load.ts';
@@ -62,4 +63,11 @@ test('the limit of descriptors is the one in force', () => {
     descriptorLimit('Max open files            unlimited            unlimited            files\n'),
     Infinity,
   );
+});
+
+test('callgrind: the thread that took most counts, and a dump that says nothing is no count', () => {
+  const dump = (line: string) => `version: 1\npart: 1\nevents: Ir\n${line}\nfn=(1)\n0 5\n`;
+  assert.equal(busiest([dump('summary: 12'), dump('summary: 900'), dump('totals: 7')]), 900);
+  assert.throws(() => busiest([]), /did not say/);
+  assert.throws(() => busiest([dump('summary: 12'), dump('')]), /did not say/);
 });
