@@ -120,6 +120,10 @@ class Herd {
 async function circuitStory(context: TestContext, stage: Stage): Promise<void> {
   const { router, members } = stage;
   const herd = new Herd(router.port());
+  // Where something fails on the way nobody else would stop it.
+  context.after(() => {
+    herd.stopping = true;
+  });
   const told = () => router.logs.filter(({ is }) => is === 'circuit');
   const count = (state: string) => told().filter((line) => line.state === state).length;
   await until('the herd to be served', () => herd.answers.length > 500, 20_000);
@@ -137,7 +141,9 @@ async function circuitStory(context: TestContext, stage: Stage): Promise<void> {
   await until('six periods', () => count('half-open') >= 6, 20_000);
   await until('the last probe to be answered', () => count('open') === count('half-open') + 1, 20_000);
   const probes = count('half-open');
-  assert.match(String(told()[0].cause), /^10 failures in a row/);
+  // Two threads may count the tenth and the eleventh failure at once, and either of them opens the circuit.
+  const row = Number(/^(\d+) failures in a row/.exec(String(told()[0].cause))?.[1]);
+  assert.ok(row >= 10 && row < 10 + WORKERS, `opened at failure ${row}`);
   const stragglers = failed - 10 - probes;
   assert.ok(stragglers >= 0 && stragglers <= WIDTH, `${failed} requests upstream, ${probes} of them probes`);
 
