@@ -22,7 +22,7 @@ COPY --from=packages /opt/signalbox/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
 COPY docs/container.yaml /etc/signalbox/routes.yaml
-# One short start fills the compile cache beside the sources (src/boot.js): a container starts in a third of the time, and
+# One short start fills the compile cache beside the sources (src/boot.js): a container starts in less than half the time, and
 # the user that runs it cannot write there.
 RUN timeout --signal=KILL 10 node --single-threaded-gc src/boot.js serve --config /etc/signalbox/routes.yaml; chmod -R a+rX .cache
 USER node

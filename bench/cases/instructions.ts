@@ -23,13 +23,16 @@ const CONNECTIONS = 64;
 const WARM_UP = 200_000;
 const PORTION = 5_000;
 const PORTIONS = 7;
+/** Requests a second that are answered under callgrind at least. */
+const SLOWEST = 500;
 const OUT = 'callgrind.out';
 
 async function run(this: Case, { own, ground, note }: Stage) {
   const samples = new Samples();
   for (const { name, root } of own) {
     await withPeers([counted(signalbox({ name, root }))], ground, USUAL, async ([one]) => {
-      const load = (requests: number) => exactly({ ask: USUAL, requests, connections: CONNECTIONS }, one.port);
+      const load = (requests: number) =>
+        exactly({ ask: USUAL, requests, connections: CONNECTIONS, seconds: requests / SLOWEST }, one.port);
       await load(WARM_UP);
       control(one, '--instr=on');
       // What was compiled before is looked at anew now; that counts for nobody.
@@ -64,8 +67,8 @@ function counted(peer: Peer): Peer {
 }
 
 function control({ pid }: Running, order: string): void {
-  const { status, stderr } = spawnSync('callgrind_control', [order, String(pid)], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`callgrind_control ${order}: ${stderr.trim()}`);
+  const { status, stderr, error } = spawnSync('callgrind_control', [order, String(pid)], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`callgrind_control ${order}: ${error?.message ?? stderr.trim()}`);
 }
 
 /** What the n-th dump says of each thread. */

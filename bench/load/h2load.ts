@@ -34,21 +34,20 @@ const PROCESSES = 8;
 /** Microseconds at the start that do not count: connecting, and finding the beat. */
 const START = 1_000_000;
 
-/** Requests a second that are answered under callgrind at least. */
-const SLOWEST = 500;
-
 export interface CountedLoad {
   readonly ask: Ask;
   readonly requests: number;
   readonly connections: number;
+  /** What it may take. */
+  readonly seconds: number;
 }
 
 /** So many requests, one after the other on each connection; throws where one was not answered well. */
-export async function exactly({ ask, requests, connections }: CountedLoad, port: number): Promise<void> {
+export async function exactly({ ask, requests, connections, seconds }: CountedLoad, port: number): Promise<void> {
   const program = demand('h2load', 'for a number of requests', 'nghttp2-client');
   const command = [program, '--h1', '-t1', '-m1', `-c${connections}`, `-n${requests}`, ...headerFlags(ask)];
   const url = `http://127.0.0.1:${port}${ask.path}`;
-  const summary = readSummary(await outputOf(pinned(CORES.load, [...command, url]), requests / SLOWEST));
+  const summary = readSummary(await outputOf(pinned(CORES.load, [...command, url]), seconds));
   if (summary.requests !== requests || summary.failed > 0)
     throw new Error(`${summary.requests} of ${requests} requests were answered well, ${summary.failed} were not`);
 }

@@ -15,7 +15,7 @@ const STRIPPER = 'deps/amaro';
 export const START_OVER = 75;
 
 /** Whether this thread stripped types. */
-export function hasStripped(): boolean {
+function hasStripped(): boolean {
   // In every Node.js, but not in its documentation or types.
   const { moduleLoadList = [] } = process as { moduleLoadList?: readonly string[] };
   return moduleLoadList.some((name) => name.includes(STRIPPER));
