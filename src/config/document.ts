@@ -7,10 +7,25 @@
 
 import type { CorrelationSettings, DestinationSettings, ListenerSettings, RouteSettings } from '../routing/route.ts';
 
+/** Each role may do what the ones before it may. */
+export type AdminRole = 'viewer' | 'operator' | 'admin';
+
 export interface AdminSettings {
   readonly address: string;
-  /** '' where none is set. */
+  /** Of role admin; '' where none is set. */
   readonly token: string;
+  /** Name -> role, and the token's SHA-256 in hexadecimal digits. */
+  readonly tokens: Readonly<Record<string, { readonly role: AdminRole; readonly sha256: string }>>;
+  /** Paths; clients need a certificate of `clientCa` where that is set. undefined: plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | undefined } | undefined;
+  /** Names that a Host header may have beside addresses, `localhost` and the name in `address`; lower case. */
+  readonly hosts: readonly string[];
+  /** Whether edits through the API become edits of the file; else they are kept in the state folder. */
+  readonly writeBack: boolean;
+  /** Bytes of a body; requests a second of one client. */
+  readonly limits: { readonly body: number; readonly requests: number };
+  /** How many revisions are remembered, and for how long (milliseconds). */
+  readonly revisions: { readonly count: number; readonly age: number };
 }
 
 /** Asked of every new table before it is swapped in. */

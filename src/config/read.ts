@@ -17,15 +17,10 @@ import { type Names, namesOf } from './names.ts';
 import { parseTree } from './parse.ts';
 import { Problems } from './problems.ts';
 import { numberOf } from './reader.ts';
+import { resolveAdmin } from './resolve-admin.ts';
 import { resolveExamples } from './resolve-examples.ts';
 import { resolveAlerts, resolveInvariants, resolveRollouts } from './resolve-flow.ts';
-import {
-  checkAddresses,
-  resolveAdmin,
-  resolveCorrelation,
-  resolveDrain,
-  resolveListeners,
-} from './resolve-listener.ts';
+import { checkAddresses, resolveCorrelation, resolveDrain, resolveListeners } from './resolve-listener.ts';
 import { resolveRoute } from './resolve-route.ts';
 import { resolveUpstream } from './resolve-upstream.ts';
 import { DOCUMENT } from './shape-document.ts';

@@ -1,8 +1,8 @@
 /**
- * Listeners, admin, drain and correlation: from the tree to settings, with every default.
+ * Listeners, drain and correlation: from the tree to settings, with every default.
  *
- * Rule: what would be less safe than it looks is refused: TLS that is not spoken, an open admin port without a token, a
- * zone left to guessing on an address that others can reach.
+ * Rule: what would be less safe than it looks is refused: TLS that is not spoken, a zone left to guessing on an address that
+ * others can reach. The admin port is resolve-admin.ts's.
  */
 
 import type { CorrelationSettings, ListenerSettings, Zone } from '../routing/route.ts';
@@ -54,7 +54,7 @@ function resolveListener(node: Node | undefined, problems: Problems): ListenerSe
   };
 }
 
-function checkAddress(node: Node | undefined, problems: Problems): Address | undefined {
+export function checkAddress(node: Node | undefined, problems: Problems): Address | undefined {
   const text = textOf(node);
   if (node === undefined || text === undefined) return undefined;
   const parsed = parseAddress(text);
@@ -91,19 +91,6 @@ function resolveBlocks(node: Node | undefined, problems: Problems): string[] {
     problems.error(atValue(item), `${nameOf(item)}: ${shown(item)}: ${wrong}`, 'write a block or one address');
     return [];
   });
-}
-
-export function resolveAdmin(root: Node, problems: Problems): AdminSettings {
-  const node = child(root, 'admin');
-  const address = child(node, 'address');
-  const parsed = checkAddress(address, problems);
-  const token = textAt(node, 'token') ?? '';
-  const tokenBroken = has(node, 'token') && child(node, 'token') === undefined;
-  if (address !== undefined && parsed !== undefined && !isLoopback(parsed) && token === '' && !tokenBroken) {
-    const reason = 'admin listens on an address that others can reach, and has no token';
-    problems.error(atValue(address), reason, `set \`token: "\${SIGNALBOX_ADMIN_TOKEN}"\`, or listen on 127.0.0.1`);
-  }
-  return { address: textOf(address) ?? '127.0.0.1:9901', token };
 }
 
 /** Two listeners, or a listener and admin, on one address, defaults included. Port 0 is never taken twice. */

@@ -5,7 +5,22 @@
  * be `off`.
  */
 
-import { byHeader, count, duration, fields, HEADER, list, oneOf, orOff, size, text } from './shape.ts';
+import {
+  byHeader,
+  count,
+  duration,
+  either,
+  fields,
+  HEADER,
+  list,
+  literal,
+  named,
+  oneOf,
+  orOff,
+  size,
+  TRUE,
+  text,
+} from './shape.ts';
 
 const CERTIFICATE = fields({ cert: text('the path of a file'), key: text('the path of a file') }, ['cert', 'key']);
 
@@ -28,9 +43,31 @@ export const LISTENER = fields(
   ['address'],
 );
 
+const FALSE = literal(false);
+
+/** Only its SHA-256 is written down, so that whoever reads the document cannot use the token. */
+const TOKEN_HASH = text('the SHA-256 of the token, 64 hexadecimal digits', {
+  pattern: '^[0-9a-f]{64}$',
+  'x-secret': true,
+  'x-advice': 'make it with `printf %s "$TOKEN" | sha256sum`',
+});
+
+const ACCESS_TOKEN = fields({ role: oneOf('viewer', 'operator', 'admin'), sha256: TOKEN_HASH }, ['role', 'sha256']);
+
 export const ADMIN = fields({
   address: text('an address such as `127.0.0.1:9901`', { 'x-advice': 'write `127.0.0.1:9901`' }),
   token: text('a text', { 'x-secret': true }),
+  tokens: named(ACCESS_TOKEN),
+  tls: orOff(
+    fields(
+      { cert: text('the path of a file'), key: text('the path of a file'), clientCa: text('the path of a file') },
+      ['cert', 'key'],
+    ),
+  ),
+  hosts: list(text('a host name such as `router.example`')),
+  writeBack: either([TRUE, FALSE], { description: '`true` or `false`' }),
+  limits: fields({ body: size(), requests: count(1) }),
+  revisions: fields({ count: count(1, 100_000), age: duration(3_600_000) }),
 });
 
 export const DRAIN = fields({ notice: duration(0), limit: duration(0) });

@@ -1,5 +1,5 @@
 /**
- * What a running router cannot change: its doors, its admin address and its number of threads.
+ * What a running router cannot change: its doors, its admin port's door too, and its number of threads.
  *
  * Rule: a document that changes a cold key is refused as a whole and loudly, with the key, its place and the remedy; taking
  * the rest of it would leave the file and the router disagreeing. Everything that is not named here is hot.
@@ -25,8 +25,8 @@ export function coldChanges(running: Document, next: Document, workersFixed: boo
   if (next.admin.address !== running.admin.address) {
     found.push(changed('/admin/address', 'admin.address', running.admin.address, next.admin.address));
   }
-  if (next.admin.token !== running.admin.token) {
-    found.push({ pointer: '/admin/token', reason: 'admin.token is not what it was at start', advice: REMEDY });
+  if (JSON.stringify(next.admin.tls) !== JSON.stringify(running.admin.tls)) {
+    found.push({ pointer: '/admin/tls', reason: 'admin.tls is not what it was at start', advice: REMEDY });
   }
   if (!workersFixed && next.workers !== running.workers) {
     const told = (workers: number | undefined) => (workers === undefined ? 'one per core' : String(workers));

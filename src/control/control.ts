@@ -17,7 +17,7 @@ import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { BlockLedger } from '../core/ledger.ts';
 import { coldChanges, type Finding, placed } from './cold.ts';
-import type { Origin, View } from './view.ts';
+import type { Origin, Running, View } from './view.ts';
 
 export interface Proposal extends Origin {
   readonly text: string;
@@ -35,6 +35,19 @@ export type Refusal = 'invalid' | 'cold' | 'stale' | 'threads';
 export type Outcome =
   | { readonly ok: true; readonly revision: string; readonly changed: boolean; readonly notices: readonly Problem[] }
   | { readonly ok: false; readonly why: Refusal; readonly problems: readonly Problem[] };
+
+/** What became of a proposal that changed something, or that was wrong. */
+export interface Decision {
+  readonly origin: Origin;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** What ran before; undefined at start. */
+  readonly before: Running | undefined;
+  readonly text: string | undefined;
+  /** What runs since; undefined where it was refused, with the reasons. */
+  readonly after: Running | undefined;
+  readonly problems: readonly Problem[];
+}
 
 /** A document on its way to the threads. */
 export interface Order {
@@ -72,6 +85,8 @@ export interface ControlNeeds {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The number of threads was given at start, so that a document's `workers` has no say. */
   readonly workersFixed: boolean;
+  /** Keeps a memory of decisions; an answer waits until it stands. It never rejects. */
+  readonly record?: ((decision: Decision) => Promise<void>) | undefined;
 }
 
 /** Problems of one proposal that are logged each; all of them are in the view. */
@@ -100,21 +115,21 @@ export class Control {
   }
 
   /** A text that could not even be read counts as a proposal, and as refused. */
-  unreadable(origin: Origin, problem: Problem): Outcome {
-    return this.refuse(origin, 'invalid', [problem]);
+  unreadable(origin: Origin, problem: Problem): Promise<Outcome> {
+    return this.refuse(origin, 'invalid', [problem], undefined);
   }
 
   private async decide(proposal: Proposal): Promise<Outcome> {
     const { running } = this.state;
     const { text, path, parentRevision } = proposal;
     const refuse = (why: Refusal, findings: readonly Finding[]) =>
-      this.refuse(proposal, why, placed(findings, path, text));
+      this.refuse(proposal, why, placed(findings, path, text), text);
     if (parentRevision !== undefined && parentRevision !== running?.revision) {
       const reason = `made from revision ${parentRevision}, but ${running?.revision ?? 'none'} runs`;
       return refuse('stale', [{ pointer: '', reason, advice: 'read the running document and make the change there' }]);
     }
     const reading = proposal.reading ?? readDocument(text, path, this.needs.env);
-    if (!reading.ok) return this.refuse(proposal, 'invalid', reading.problems);
+    if (!reading.ok) return this.refuse(proposal, 'invalid', reading.problems, text);
     if (reading.revision === running?.revision) return this.accept(proposal, reading, false);
     const cold = running === undefined ? [] : coldChanges(running.document, reading.document, this.needs.workersFixed);
     if (cold.length > 0) return refuse('cold', cold);
@@ -125,7 +140,7 @@ export class Control {
   private async install(
     proposal: Proposal,
     reading: ValidReading,
-    refuse: (why: Refusal, findings: readonly Finding[]) => Outcome,
+    refuse: (why: Refusal, findings: readonly Finding[]) => Promise<Outcome>,
   ): Promise<Outcome> {
     const { ledger, threads, members } = this.needs;
     const { document, revision } = reading;
@@ -135,7 +150,7 @@ export class Control {
       : tryOut(document, revision, proposal.text, proposal.path);
     if (problems.length > 0) {
       claim.drop();
-      return this.refuse(proposal, 'invalid', problems);
+      return this.refuse(proposal, 'invalid', problems, proposal.text);
     }
     const order: Order = { document, revision, blocks: claim.entries() };
     await members.expect(document.upstreams);
@@ -156,44 +171,56 @@ export class Control {
     return this.accept(proposal, reading, true);
   }
 
-  private failedOver(proposal: Proposal, error: unknown): Outcome {
+  private failedOver(proposal: Proposal, error: unknown): Promise<Outcome> {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     this.needs.log('error', { err: message, stack }, 'the router itself failed over a document');
     this.needs.members.keep();
     const place = { severity: 'error', path: proposal.path, line: 1, column: 1, pointer: '' } as const;
     const reason = `the router itself failed over this text: ${message}`;
     const advice = 'this is a fault of the router, not of the text; the running document stays in force';
-    return this.refuse(proposal, 'invalid', [{ ...place, reason, advice }]);
+    return this.refuse(proposal, 'invalid', [{ ...place, reason, advice }], proposal.text);
   }
 
-  private accept(origin: Origin, { document, revision, notices }: ValidReading, changed: boolean): Outcome {
+  private async accept(proposal: Proposal, reading: ValidReading, changed: boolean): Promise<Outcome> {
+    const { document, revision, notices } = reading;
     const at = this.needs.clock.wall();
-    const { source, author, reason } = origin;
-    const since = changed ? at : (this.state.running?.since ?? at);
+    const { source, author, reason, text } = proposal;
+    const before = this.state.running;
+    const since = changed ? at : (before?.since ?? at);
+    const running = { document, revision, text, since, notices };
     this.state = {
-      running: { document, revision, since, notices },
+      running,
       lastReload: { source, author, reason, at, successful: true, successfulAt: at, problems: [] },
     };
     const fields = { revision, source, author: author || undefined, reason: reason || undefined };
     this.needs.log('info', fields, changed ? 'document in force on all threads' : 'document unchanged');
-    if (changed) for (const notice of notices) this.needs.log('info', placeOf(notice), formatProblem(notice));
+    if (changed) {
+      for (const notice of notices) this.needs.log('info', placeOf(notice), formatProblem(notice));
+      const origin = { source, author, reason };
+      await this.needs.record?.({ origin, at, before, text, after: running, problems: [] });
+    }
     return { ok: true, revision, changed, notices };
   }
 
-  private refuse(origin: Origin, why: Refusal, problems: readonly Problem[]): Outcome {
-    const { source, author, reason } = origin;
+  private async refuse(
+    { source, author, reason }: Origin,
+    why: Refusal,
+    problems: readonly Problem[],
+    text: string | undefined,
+  ): Promise<Outcome> {
     const successfulAt = this.state.lastReload?.successfulAt ?? 0;
     const at = this.needs.clock.wall();
+    const before = this.state.running;
+    const fields = { source, author: author || undefined, problems: problems.length, revision: before?.revision };
+    this.needs.log('error', fields, 'document refused; the running one stays in force');
+    for (const problem of problems.slice(0, LOGGED)) {
+      this.needs.log(problem.severity === 'error' ? 'error' : 'info', placeOf(problem), formatProblem(problem));
+    }
     // Someone who lost a race has to read again; nothing is wrong with what runs or with the file.
     if (why !== 'stale') {
       const lastReload = { source, author, reason, at, successful: false, successfulAt, problems };
       this.state = { ...this.state, lastReload };
-    }
-    const revision = this.state.running?.revision;
-    const fields = { source, author: author || undefined, problems: problems.length, revision };
-    this.needs.log('error', fields, 'document refused; the running one stays in force');
-    for (const problem of problems.slice(0, LOGGED)) {
-      this.needs.log(problem.severity === 'error' ? 'error' : 'info', placeOf(problem), formatProblem(problem));
+      await this.needs.record?.({ origin: { source, author, reason }, at, before, text, after: undefined, problems });
     }
     return { ok: false, why, problems };
   }

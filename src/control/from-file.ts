@@ -31,8 +31,8 @@ export class FromFile {
       onText: async (text, { cause }) => {
         this.last = await this.propose(text, cause === 'change' ? 'file' : 'reload');
       },
-      onError: (problem) => {
-        this.last = this.control.unreadable({ source: 'file', author: '', reason: '' }, problem);
+      onError: async (problem) => {
+        this.last = await this.control.unreadable({ source: 'file', author: '', reason: '' }, problem);
       },
     });
   }
@@ -52,6 +52,11 @@ export class FromFile {
       const problem = { severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice } as const;
       return this.control.unreadable({ source: 'reload', author: '', reason: '' }, problem);
     }
+  }
+
+  /** The text is about to be written by the router itself, which runs it already. */
+  expect(text: string): void {
+    this.watch?.expect(text);
   }
 
   stop(): void {

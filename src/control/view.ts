@@ -8,7 +8,7 @@ import type { Document, Problem } from '../config/document.ts';
 
 /** Who wants a change, from where and why. */
 export interface Origin {
-  /** `start`, `file`, `signal`, `api`. */
+  /** `start`, `file`, `reload`, `api`, `restore`. */
   readonly source: string;
   readonly author: string;
   readonly reason: string;
@@ -17,6 +17,8 @@ export interface Origin {
 export interface Running {
   readonly document: Document;
   readonly revision: string;
+  /** The text it was read from. */
+  readonly text: string;
   /** Epoch milliseconds when every thread ran it. */
   readonly since: number;
   /** What its text gives to think about. */

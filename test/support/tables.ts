@@ -36,6 +36,21 @@ export function upstreamSettings(): DestinationSettings {
   };
 }
 
+/** Nobody is asked who he is. */
+export function adminSettings(changes: Partial<Document['admin']> = {}): Document['admin'] {
+  return {
+    address: '127.0.0.1:0',
+    token: '',
+    tokens: {},
+    tls: undefined,
+    hosts: [],
+    writeBack: true,
+    limits: { body: 8_388_608, requests: 2000 },
+    revisions: { count: 1000, age: 7_776_000_000 },
+    ...changes,
+  };
+}
+
 export function documentOf(
   routes: Readonly<Record<string, RouteSettings>>,
   upstreams: readonly string[] = ['cart'],
@@ -43,7 +58,7 @@ export function documentOf(
 ): Document {
   return {
     listeners: { internal: listenerSettings() },
-    admin: { address: '127.0.0.1:0', token: '' },
+    admin: adminSettings(),
     workers: 0,
     drain: { notice: 5000, limit: 30_000 },
     correlation: { header: 'x-correlation-id', context: [], caller: undefined },

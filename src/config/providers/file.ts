@@ -25,7 +25,7 @@ export interface FileWatchSettings {
   readonly path: string;
   /** May return a promise; nothing is told before it settled, and `reload` waits for it. What it throws is told as a problem. */
   readonly onText: (text: string, source: FileSource) => void | Promise<void>;
-  readonly onError: (problem: Problem) => void;
+  readonly onError: (problem: Problem) => void | Promise<void>;
   /** A text that was read before; it is not told again. */
   readonly known?: string;
   readonly clock?: Clock;
@@ -40,13 +40,19 @@ export interface FileWatch {
   stop(): void;
   /** Reads now and tells the text even if it is the same; settled when it was told. */
   reload(): Promise<void>;
+  /** Whoever writes the file says so beforehand: this text is not told when it is found. */
+  expect(text: string): void;
 }
 
 /** Watches a file until `stop`. Without `known` its text is told at once, with the cause `start`. */
 export function watchFile(settings: FileWatchSettings): FileWatch {
   const watched = new WatchedFile(settings);
   watched.begin();
-  return { stop: () => watched.stop(), reload: () => watched.look('reload') };
+  return {
+    stop: () => watched.stop(),
+    reload: () => watched.look('reload'),
+    expect: (text) => watched.expect(text),
+  };
 }
 
 /** How often a file that changes under the reader is read for someone who waits. */
@@ -98,6 +104,10 @@ class WatchedFile {
     this.watchers.clear();
   }
 
+  expect(text: string): void {
+    this.told = hashOf(text);
+  }
+
   /** One look at a time, in the order they were asked for. `cheap`: not if the file looks the same from outside. */
   look(cause: FileCause, cheap = false): Promise<void> {
     this.looking = this.looking.then(() => (this.stopped ? undefined : this.lookNow(cause, cheap)));
@@ -112,7 +122,7 @@ class WatchedFile {
       if (cheap && this.failure === undefined && (await stampOf(this.path)) === this.stamp) return;
       text = await this.read(cause === 'reload');
     } catch (error) {
-      this.fail(error);
+      await this.fail(error);
     }
     if (text === undefined || this.stopped || (cause !== 'reload' && this.isBeingSaved(text))) return;
     await this.tell(text, cause);
@@ -153,24 +163,24 @@ class WatchedFile {
       await this.settings.onText(text, source);
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
-      this.complain(
+      await this.complain(
         `the text was read, but not taken over: ${what}`,
         'this is a fault of the router; please report it',
       );
     }
   }
 
-  private fail(error: unknown): void {
+  private async fail(error: unknown): Promise<void> {
     const { reason, advice } = readingFlaw(error);
     this.stamp = '';
     if (this.stopped || this.failure === reason) return;
     this.failure = reason;
-    this.complain(reason, advice);
+    await this.complain(reason, advice);
   }
 
-  private complain(reason: string, advice: string): void {
+  private async complain(reason: string, advice: string): Promise<void> {
     const path = this.settings.path;
-    this.settings.onError({ severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice });
+    await this.settings.onError({ severity: 'error', path, line: 1, column: 1, pointer: '', reason, advice });
   }
 
   /** Something happened in a watched directory: looks once it rests, or has not rested for too long. */

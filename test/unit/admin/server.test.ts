@@ -28,7 +28,7 @@ function admin(changes: Partial<State> = {}) {
   const state: State = { phase: 'serving', running: 2, refused: false, ...changes };
   const origin = { source: 'file', author: '', reason: '' };
   const view: View = {
-    running: { document: documentOf({}), revision: 'abc123', since: 0, notices: [] },
+    running: { document: documentOf({}), revision: 'abc123', text: '', since: 0, notices: [] },
     lastReload: {
       ...origin,
       at: 1_700_000_000_000,

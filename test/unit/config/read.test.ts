@@ -8,6 +8,7 @@ import { load } from 'js-yaml';
 import { readDocument } from '../../../src/config/read.ts';
 import { CONTRACT_DOCUMENT, TLS } from '../../support/contract-document.ts';
 import { documentIn, errorsOf, revisionIn, saidOf } from '../../support/reading.ts';
+import { adminSettings } from '../../support/tables.ts';
 
 const SUPPORTED = CONTRACT_DOCUMENT.replace(TLS, '');
 const NO_EDIT = { set: {}, add: {}, remove: [] };
@@ -98,7 +99,7 @@ test('the document with every key resolves to its listeners, admin, drain and co
       minBodyRate: 256,
     },
   });
-  assert.deepEqual(document.admin, { address: '127.0.0.1:9901', token: 'secret' });
+  assert.deepEqual(document.admin, adminSettings({ address: '127.0.0.1:9901', token: 'secret' }));
   assert.equal(document.workers, 2);
   assert.deepEqual(document.drain, { notice: 5000, limit: 30_000 });
   assert.deepEqual(document.correlation, {
@@ -178,7 +179,7 @@ test('the document with every key keeps its rollouts, invariants, alerts and exa
 test('a document that says nothing has the defaults of everything', () => {
   assert.deepEqual(documentIn('{}'), {
     listeners: { internal: BARE_LISTENER },
-    admin: { address: '127.0.0.1:9901', token: '' },
+    admin: adminSettings({ address: '127.0.0.1:9901' }),
     workers: undefined,
     drain: { notice: 5000, limit: 30_000 },
     correlation: { header: 'x-correlation-id', context: [], caller: 'x-caller' },

@@ -23,7 +23,7 @@ function bench() {
   const reading = readDocument('upstreams: { cart: { endpoints: [http://127.0.0.1:7001] } }\n', 'routes.yaml', {});
   if (!reading.ok) assert.fail('the document is wrong');
   const { document, revision } = reading;
-  const view: View = { running: { document, revision, since: 0, notices: [] }, lastReload: undefined };
+  const view: View = { running: { document, revision, text: '', since: 0, notices: [] }, lastReload: undefined };
   const events: PlaneEvent[] = [];
   const parts = { clock, ledger, lanes, tell: (event: PlaneEvent) => void events.push(event) };
   const order = (upstream: string, given: Partial<CircuitOrder>) =>

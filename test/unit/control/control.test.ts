@@ -223,7 +223,7 @@ test('listeners that come or go are refused, each with its place', async () => {
   assert.match(told(await other.offer(GOOD)), /^routes\.yaml:1:1 listener edge is gone but still open; restart/);
 });
 
-test('the admin address is refused, and its token without being shown', async () => {
+test('the admin address cannot change, its token can', async () => {
   const { offer } = bench();
   const admin = (line: string) => `${GOOD}admin: ${line}\n`;
   await offer(admin('{ address: 127.0.0.1:9901, token: first }'));
@@ -231,9 +231,7 @@ test('the admin address is refused, and its token without being shown', async ()
     told(await offer(admin('{ address: 127.0.0.1:9902, token: first }'))),
     /^routes\.yaml:8:\d+ admin\.address was 127\.0\.0\.1:9901 at start and is 127\.0\.0\.1:9902 now/,
   );
-  const token = told(await offer(admin('{ address: 127.0.0.1:9901, token: second }')));
-  assert.match(token, /admin\.token is not what it was at start/);
-  assert.equal(/first|second/.test(token), false);
+  assert.equal((await offer(admin('{ address: 127.0.0.1:9901, token: second }'))).ok, true);
 });
 
 test('where the number of threads was given at start, the document may say what it likes', async () => {
