@@ -147,8 +147,7 @@ export class TextChange {
       return !spaced ? own : behind < 0 ? [...own, ''] : ['', ...own];
     });
     const at = behind < 0 ? headOf(text, units[0].start, 0) : tailOf(text, units[behind].value.end, column);
-    const open = at === text.length && at > 0 && !/[\r\n]$/.test(text);
-    this.cut(at, at, open ? hand.eol + lines.join(hand.eol) : lines.join(hand.eol) + hand.eol);
+    this.cut(at, at, lines.join(hand.eol) + hand.eol);
   }
 
   private linesFor(layout: Layout, { key, value }: Addition, column: number): string[] {

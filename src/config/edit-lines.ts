@@ -97,8 +97,6 @@ export function linesOf(text: string, { units }: Layout, index: number): Span {
   const last = index === units.length - 1;
   if (above < start && (last || below > end)) start = above;
   else if (index === 0 && !last) end = below;
-  // A text that ends without a line break goes on doing so.
-  if (end === text.length && !/[\r\n]$/.test(text) && start > 0) start = lineEnd(text, lineAbove(text, start));
   return { start, end };
 }
 

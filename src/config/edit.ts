@@ -11,7 +11,7 @@ import { type Splice, TextChange } from './edit-change.ts';
 import { type Layout, layoutOf } from './edit-layout.ts';
 import { columnOf, isFirst } from './edit-lines.ts';
 import type { Hand } from './edit-write.ts';
-import { applyPatch, isMap, isSame, type Json, type PatchOperation } from './patch.ts';
+import { applyPatch, isMap, isSame, type PatchOperation } from './patch.ts';
 import { writtenOf } from './written.ts';
 
 export type Edit = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
@@ -32,20 +32,19 @@ export function editText(text: string, operations: readonly PatchOperation[]): E
   if (isSame(before, after)) return { ok: true, text };
   const mark = text.startsWith(BOM) ? BOM : '';
   const clean = text.slice(mark.length);
-  const layout = layoutOf(clean);
+  const eol = /\r\n|\r|\n/.exec(text)?.[0] ?? '\n';
+  // A last line without a break has one while it is edited.
+  const end = /[\r\n]$/.test(clean) ? '' : eol;
+  const layout = layoutOf(clean + end);
   for (const limit of LIMITS) {
-    const edited = editOnce(clean, layout, before, after, limit);
-    if (edited !== undefined) return { ok: true, text: mark + edited };
+    const change = new TextChange(clean + end, handOf(clean + end, layout, eol), limit);
+    change.change({ layout, within: 'root', unit: undefined }, before, after);
+    const whole = spliced(clean + end, change.splices);
+    const edited = mark + whole.slice(0, whole.length - (whole.endsWith(end) ? end.length : 0));
+    const again = writtenOf(edited);
+    if (again.ok && isSame(again.value, after)) return { ok: true, text: edited };
   }
   return { ok: false, reason: 'the text is written in a way that this edit cannot follow; change the file by hand' };
-}
-
-function editOnce(text: string, layout: Layout, before: Json, after: Json, limit: number): string | undefined {
-  const change = new TextChange(text, handOf(text, layout), limit);
-  change.change({ layout, within: 'root', unit: undefined }, before, after);
-  const edited = spliced(text, change.splices);
-  const written = writtenOf(edited);
-  return written.ok && isSame(written.value, after) ? edited : undefined;
 }
 
 /** All splices at once; what is put into a part that is cut out stays. */
@@ -60,8 +59,7 @@ function spliced(text: string, splices: readonly Splice[]): string {
   return result + text.slice(at);
 }
 
-function handOf(text: string, root: Layout): Hand {
-  const eol = /\r\n|\r|\n/.exec(text)?.[0] ?? '\n';
+function handOf(text: string, root: Layout, eol: string): Hand {
   const step = stepOf(text, root, 'map') ?? 2;
   const json = root.form === 'flow' && text[root.units[0]?.start ?? -1] === '"';
   return { eol, step, dash: stepOf(text, root, 'list') ?? step, json };
