@@ -6,7 +6,7 @@
  * says until the end that the router is draining. Signals, arguments and exit codes are left to cli/serve.ts.
  */
 
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { type AdminPort, openAdminPort } from './admin/port.ts';
 import type { Problem, ValidReading } from './config/document.ts';
 import { formatProblem } from './config/problems.ts';
@@ -16,6 +16,7 @@ import type { CircuitAnswer, CircuitOrder } from './control/circuits.ts';
 import type { Control, Outcome } from './control/control.ts';
 import { Events, type Told } from './control/events.ts';
 import type { FromFile } from './control/from-file.ts';
+import type { LeaseKeeping } from './control/lease-keeping.ts';
 import type { View } from './control/view.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import type { PlaneLog } from './core/events.ts';
@@ -26,8 +27,8 @@ import type { Destination } from './telemetry/destination.ts';
 import { type LogThreshold, operationalLog } from './telemetry/log.ts';
 import type { Membership } from './upstream/members.ts';
 import type { Crew } from './worker/crew.ts';
-import { whyTooFew } from './worker/descriptors.ts';
-import { canShare, listenTrouble, whyTaken } from './worker/ports.ts';
+import { warnOfDescriptors } from './worker/descriptors.ts';
+import { listenTrouble, threadsFor, whyTaken } from './worker/ports.ts';
 import type { EndableThread, ThreadStatus } from './worker/protocol.ts';
 import type { RemoteNeeds } from './worker/remote.ts';
 import { startCrew } from './worker/start.ts';
@@ -57,6 +58,8 @@ export interface AppOptions {
   readonly dnsServers?: readonly string[];
   /** Read in place of /etc/hosts. */
   readonly hostsFile?: string;
+  /** Where leases are kept over a restart; undefined: in memory only. */
+  readonly stateFolder?: string;
 }
 
 export interface App {
@@ -72,6 +75,8 @@ export interface App {
   propose(text: string, source: string, author: string, reason: string): Promise<Outcome>;
   /** Holds the circuit of an upstream open, forces it closed, or lets go of it, on all threads. */
   setCircuit(upstream: string, order: CircuitOrder): Promise<CircuitAnswer>;
+  /** Services that register themselves as members. */
+  readonly leases: Membership['leases'];
   /** Changes of state: the last ones, and those to come. */
   readonly events: Pick<Events, 'recent' | 'listen'>;
   /** Has the threads hand on the access log lines they gather. */
@@ -102,26 +107,27 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { log, open: openLog } = operationalLog(options.log, options.logLevel, clock);
   const reading = readDocument(text, options.configPath, options.env);
   if (!reading.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, reading.problems);
-  const workers = workersOf(options, reading.document.workers, log);
+  const workers = threadsFor(options.workers ?? reading.document.workers, log);
   const lanes = new SharedLanes(Math.max(1, workers));
   const ledger = new BlockLedger(lanes, clock);
   const events = new Events(clock, log);
   if (options.onEvent !== undefined) events.listen(options.onEvent);
-  const { tell } = events;
+  const site = { lanes, ledger, log, tell: events.tell };
   const { accessLog, startWorker, env, dnsServers, hostsFile } = options;
   const debug = options.logLevel === 'debug';
-  const host = hostname();
-  const crew = await startCrew({ workers, hostname: host, lanes, ledger, log, tell, debug, accessLog, startWorker });
+  const crew = await startCrew({ workers, hostname: hostname(), ...site, debug, accessLog, startWorker });
   // Loaded while the worker threads start: on two cores that is a fifth of the time until traffic flows.
   const { Control } = await import('./control/control.ts');
   const { FromFile } = await import('./control/from-file.ts');
   const { systemMembers } = await import('./upstream/system-members.ts');
-  const join: Crew['join'] = (call) => crew.join(call);
-  const members = systemMembers({ clock, ledger, lanes, log, tell, join, dnsServers, hostsFile });
+  const drainLimit = (): number => control.view.running?.document.drain.limit ?? 0;
+  const members = systemMembers({ clock, ...site, threads: crew, drainLimit, dnsServers, hostsFile });
+  const { keepLeases } = await import('./control/lease-keeping.ts');
+  const keeping = await keepLeases(options.stateFolder, { leases: members.leases, clock, log });
   const workersFixed = options.workers !== undefined;
   const control = new Control({ clock, ledger, threads: crew, members, log, env, workersFixed });
   const file = new FromFile(options.configPath, control);
-  const parts = { workers, crew, members, control, file, events, lanes, ledger, clock, log };
+  const parts = { workers, crew, members, keeping, control, file, events, lanes, ledger, clock, log };
   const running = new RunningApp(options, parts);
   try {
     await running.open(text, reading);
@@ -143,18 +149,11 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** How many worker threads: as asked, as written, or one per core; 1 where threads cannot share a port. */
-function workersOf(options: AppOptions, written: number | undefined, log: PlaneLog): number {
-  const wanted = options.workers ?? written ?? availableParallelism();
-  if (wanted <= 1 || canShare(process.platform)) return wanted;
-  log('warn', { wanted, platform: process.platform }, 'threads cannot share a port on this platform: one serves');
-  return 1;
-}
-
 interface Parts {
   readonly workers: number;
   readonly crew: Crew;
   readonly members: Membership;
+  readonly keeping: LeaseKeeping;
   readonly control: Control;
   readonly file: FromFile;
   readonly events: Events;
@@ -169,6 +168,7 @@ class RunningApp implements App {
   readonly workers: number;
   readonly log: PlaneLog;
   readonly events: Events;
+  readonly leases: Membership['leases'];
   adminPort = 0;
   private readonly options: AppOptions;
   private readonly parts: Parts;
@@ -186,6 +186,7 @@ class RunningApp implements App {
     this.control = parts.control;
     this.log = parts.log;
     this.events = parts.events;
+    this.leases = parts.members.leases;
   }
 
   readonly view = (): View => this.control.view;
@@ -206,9 +207,7 @@ class RunningApp implements App {
     const listeners = Object.fromEntries(this.ports);
     const { revision } = running;
     this.log('info', { listeners, admin: this.adminPort, threads: this.workers, revision }, 'serving');
-    const most = Object.values(running.document.listeners).reduce((sum, { limits }) => sum + limits.connections, 0);
-    const tooFew = whyTooFew(most);
-    if (tooFew !== undefined) this.log('warn', { connections: most }, tooFew);
+    warnOfDescriptors(running.document.listeners, this.log);
   }
 
   private async openAdmin(address: string): Promise<void> {
@@ -293,6 +292,7 @@ class RunningApp implements App {
   /** In reverse: nobody proposes any more, traffic ends, then the admin port. */
   private async close(limit: number): Promise<void> {
     this.parts.file.stop();
+    await this.parts.keeping.stop();
     this.parts.members.stop();
     await this.crew.stop(limit);
     await this.admin?.stop();

@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core/',
     'config/',
     'routing/',
+    'upstream/lease',
     'upstream/leases',
     'upstream/members',
     'policy/circuit-control',

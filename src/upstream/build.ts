@@ -17,8 +17,9 @@ import { AimedUpstream, type Household } from './aim.ts';
 import type { Seat, Standing } from './availability.ts';
 import { type Company, eject, takeFromRow } from './ejection.ts';
 import { readEndpoint } from './endpoint.ts';
+import { Leaving } from './leaving.ts';
 import { PooledMember } from './member.ts';
-import type { MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from './upstream.ts';
+import type { LeavingMember, MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from './upstream.ts';
 
 export interface UpstreamNeeds {
   readonly clock: Clock;
@@ -35,6 +36,7 @@ const IN_A_ROW = MEMBER_BLOCK.ejections + EJECTION_CAUSES.indexOf('consecutive_f
 export class UpstreamLedger {
   private readonly needs: UpstreamNeeds;
   private readonly living = new Map<string, LivingUpstream>();
+  private readonly leaving = new Leaving();
 
   constructor(needs: UpstreamNeeds) {
     this.needs = needs;
@@ -63,6 +65,11 @@ export class UpstreamLedger {
     }
   }
 
+  /** What is still under way at members that have left. */
+  underWay(members: readonly LeavingMember[]): number[] {
+    return this.leaving.underWay(members);
+  }
+
   /** Open connections to upstreams, for status and tests. */
   get connections(): number {
     let sum = 0;
@@ -76,7 +83,7 @@ export class UpstreamLedger {
   }
 
   private of(id: string): LivingUpstream {
-    const known = this.living.get(id) ?? new LivingUpstream(id, this.needs);
+    const known = this.living.get(id) ?? new LivingUpstream(id, this.needs, this.leaving);
     this.living.set(id, known);
     return known;
   }
@@ -91,6 +98,7 @@ class LivingUpstream implements Household {
   words: Int32Array = new Int32Array();
   joined: readonly Seat[] = NOBODY;
   private readonly needs: UpstreamNeeds;
+  private readonly leaving: Leaving;
   private told: readonly MemberSettings[] = [];
   private readonly members = new Map<string, PooledMember>();
   /** Of the table in force, or of the first one until it is. */
@@ -100,9 +108,10 @@ class LivingUpstream implements Household {
   /** Some table was in force before: whoever joins from here on is new. */
   private begun = false;
 
-  constructor(id: string, needs: UpstreamNeeds) {
+  constructor(id: string, needs: UpstreamNeeds, leaving: Leaving) {
     this.id = id;
     this.needs = needs;
+    this.leaving = leaving;
     this.draw = needs.draw;
   }
 
@@ -171,7 +180,7 @@ class LivingUpstream implements Household {
       known.authority = settings.authority;
       return known;
     }
-    known?.retire();
+    if (known !== undefined) this.retire(known);
     const { clock, timers, lane, words, log } = this.needs;
     const onFailure = (member: PooledMember, inARow: number, now: number) => this.onFailure(member, inARow, now);
     const needs = { clock, timers, lane, words, onFailure, ...(log === undefined ? {} : { log }) };
@@ -199,9 +208,14 @@ class LivingUpstream implements Household {
     for (const { member } of this.current?.fixed ?? NOBODY) named.add(member);
     for (const [id, member] of this.members) {
       if (named.has(member)) continue;
-      member.retire();
+      this.retire(member);
       this.members.delete(id);
     }
+  }
+
+  private retire(member: PooledMember): void {
+    member.retire();
+    this.leaving.add(this.id, member);
   }
 }
 

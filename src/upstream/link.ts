@@ -183,6 +183,14 @@ export class HttpLink implements Link, WireOwner {
     else this.wire.destroy(reset);
   }
 
+  /** The member has left, and what it had under way has had its time: a tunnel ends, anything else goes on. */
+  cutTunnel(): void {
+    if (this.phase !== 'tunnel') return;
+    const { sink } = this;
+    this.destroy(true);
+    sink?.onFault(fault('draining', `${this.home.id} has left its upstream, and the time of its tunnels is over`));
+  }
+
   /** Bytes of requests that the kernel has not taken. */
   private get unsent(): number {
     return this.wire?.unsent ?? this.early.length;

@@ -131,6 +131,11 @@ export class PooledMember implements Member, LinkHome {
     for (const link of [...this.idle]) link.destroy();
   }
 
+  /** Tunnels to it end; whatever else is under way goes on to its own end. */
+  cutTunnels(): void {
+    for (const link of [...this.links]) link.cutTunnel();
+  }
+
   /** Closes everything at once. */
   stop(): void {
     this.retired = true;

@@ -1,10 +1,10 @@
 /**
- * All members of the process, as the control thread keeps them: those in the document and those found by name.
+ * All members of the process, as the control thread keeps them: in the document, found by name, and by lease.
  *
  * Rule: three steps for a document. `expect` looks its new names up before threads get it, so that nobody starts with
  * empty pools; until it is settled, what the running document has stays too. `settle`: it is in force, and what it does not
- * name is forgotten. `keep`: it was refused, and all is as it was. In between, lists change whenever names lead elsewhere;
- * threads always get an upstream's whole list.
+ * name is forgotten. `keep`: it was refused, and all is as it was. In between, lists change whenever names lead elsewhere or
+ * services register; threads always get an upstream's whole list (joined.ts).
  */
 
 import { type Alarms, atMost } from '../core/alarm.ts';
@@ -13,15 +13,20 @@ import type { Draw } from '../core/draw.ts';
 import type { PlaneEvents, PlaneLog } from '../core/events.ts';
 import { type BlockLedger, memberKey } from '../core/ledger.ts';
 import type { SharedLanes } from '../core/shared.ts';
-import { MEMBER_WORDS, timeWord } from '../core/words.ts';
+import { MEMBER_WORDS } from '../core/words.ts';
 import type { Probe } from './check.ts';
 import { Checks } from './checks.ts';
+import { Draining } from './draining.ts';
 import type { Company, Ejectable } from './ejection.ts';
+import { type Causes, Joined, type JoinedNeeds } from './joined.ts';
+import { Leases } from './leases.ts';
 import type { Lookup } from './lookup.ts';
 import { type NameState, Resolver } from './resolver.ts';
-import { type Candidate, found, type Named, readSources, type Sources } from './roster.ts';
+import { byId, type Candidate, found, gathered, type Named, sourcesOf } from './roster.ts';
+import { type MemberView, shownMembers } from './shown.ts';
+import { Spacing } from './spacing.ts';
 import { SuccessRates } from './success-rate.ts';
-import type { MemberSettings, UpstreamSettings } from './upstream.ts';
+import type { LeavingMember, UpstreamSettings } from './upstream.ts';
 
 /** How long a document waits for its names, all together; what is not known by then comes later. Milliseconds. */
 const NAMES_LIMIT = 2_000;
@@ -38,8 +43,14 @@ export interface MembershipNeeds {
   readonly lookup: Lookup;
   readonly probe: Probe;
   readonly eject: Eject;
-  /** Tells all threads an upstream's whole list. */
-  readonly join: (call: { readonly upstream: string; readonly members: readonly MemberSettings[] }) => Promise<void>;
+  /** All data threads as one. */
+  readonly threads: {
+    readonly join: JoinedNeeds['join'];
+    /** How much is under way at members that have left; undefined where a thread does not say. */
+    readonly underWay: (members: readonly LeavingMember[]) => Promise<readonly number[] | undefined>;
+  };
+  /** How long tunnels to a member that deregistered may go on (`drain.limit`), milliseconds. */
+  readonly drainLimit: () => number;
   readonly tell: PlaneEvents;
   readonly log: PlaneLog;
 }
@@ -53,7 +64,12 @@ interface Living extends Candidate {
   readonly words: Int32Array;
 }
 
+const UNKNOWN: Causes = new Map();
+const DONE = Promise.resolve();
+
 export class Membership {
+  /** Who has registered. */
+  readonly leases: Leases;
   private readonly needs: MembershipNeeds;
   private readonly resolver: Resolver;
   private readonly checks: Checks;
@@ -62,29 +78,44 @@ export class Membership {
   /** A document on its way to the threads. */
   private expected: Upstreams | undefined = undefined;
   private blocks: ReadonlyMap<string, number> = new Map();
-  /** Members found by name, as threads know them. Upstreams without such are not in it. */
-  private readonly joined = new Map<string, readonly MemberSettings[]>();
+  private readonly joined: Joined;
+  private readonly draining: Draining;
+  private readonly spacing: Spacing;
+  /** Why members by lease came or left since the last list, by upstream. */
+  private readonly causes = new Map<string, Map<string, string>>();
   /** Key of a name -> upstreams that use it. */
   private readonly users = new Map<string, Set<string>>();
   private stopped = false;
 
   constructor(needs: MembershipNeeds) {
     this.needs = needs;
-    const { alarms, lookup, log, lanes } = needs;
-    this.resolver = new Resolver({ lookup, alarms, log, onChange: (key) => this.moved(key) });
+    const { alarms, clock, lookup, log, lanes, threads } = needs;
+    this.resolver = new Resolver({ lookup, alarms, log, onChange: (key) => this.leadsElsewhere(key) });
     this.checks = new Checks(needs);
     const sum = (block: number, offset: number) => lanes.sum(block, offset);
     this.rates = new SuccessRates({ alarms, sum, eject: (...told) => this.eject(...told) });
+    // Called on the crew: its methods are no closures.
+    this.joined = new Joined({ ...needs, join: (call) => threads.join(call) });
+    const underWay = (members: readonly LeavingMember[]) => threads.underWay(members);
+    this.draining = new Draining({ clock, alarms, underWay, limit: needs.drainLimit });
+    this.spacing = new Spacing({ clock, alarms, work: (id) => this.moved(id) });
+    this.leases = new Leases({
+      ...needs,
+      draining: this.draining,
+      knows: (id) => Object.hasOwn(this.running, id),
+      changed: (id, causes) => this.leased(id, causes),
+    });
   }
 
   /** A document is about to go to the threads. */
   async expect(upstreams: Upstreams): Promise<void> {
     this.expected = upstreams;
     const wanted = this.learn(upstreams);
-    if (wanted.length === 0) return;
-    const answered = this.resolver.watch(wanted.map((name) => name.wanted));
-    await atMost(this.needs.alarms, NAMES_LIMIT, answered);
-    for (const id of this.named(upstreams)) this.refresh(id);
+    if (wanted.length > 0) {
+      const answered = this.resolver.watch(wanted.map((name) => name.wanted));
+      await atMost(this.needs.alarms, NAMES_LIMIT, answered);
+    }
+    for (const id of this.growing(upstreams)) void this.refresh(id);
   }
 
   /** The expected document is in force; `blocks`: its keys. */
@@ -99,6 +130,20 @@ export class Membership {
     if (this.expected !== undefined) this.take(this.running);
   }
 
+  /** Who serves an upstream of the running document, and who leaves it. */
+  membersOf(id: string): readonly MemberView[] {
+    const settings = this.running[id];
+    if (settings === undefined) return [];
+    const named = found(sourcesOf(settings), (key) => this.resolver.places(key)).map((member) => member.id);
+    return shownMembers({
+      serving: this.living(id),
+      written: this.fixedOf(id).length,
+      named: new Set(named),
+      leaving: this.draining.of(id),
+      facts: this.leases.facts(id),
+    });
+  }
+
   /** How the lookups of each name went. */
   names(): Iterable<NameState> {
     return this.resolver.states();
@@ -109,6 +154,9 @@ export class Membership {
     this.resolver.stop();
     this.checks.stop();
     this.rates.stop();
+    this.spacing.stop();
+    this.leases.stop();
+    this.draining.stop();
   }
 
   /** This and no other document counts from now on. */
@@ -118,11 +166,18 @@ export class Membership {
     this.expected = undefined;
     this.users.clear();
     this.resolver.keepOnly(new Set(this.learn(upstreams).map(({ key }) => key)));
-    for (const id of new Set([...this.joined.keys(), ...this.named(upstreams)])) this.refresh(id);
+    for (const id of new Set([...this.joined.upstreams(), ...this.growing(upstreams)])) void this.refresh(id);
     for (const id of Object.keys(before)) {
       if (id in upstreams) continue;
       this.checks.leave(id);
       this.rates.leave(id);
+      const leases = this.leases.size(id);
+      if (leases === 0) continue;
+      this.needs.log(
+        'info',
+        { upstream: id, leases },
+        'the leases of an upstream that is gone rest until their time is over',
+      );
     }
     for (const id of Object.keys(upstreams)) this.attend(id);
   }
@@ -141,71 +196,57 @@ export class Membership {
     return Object.keys(upstreams).filter((id) => sourcesOf(upstreams[id]).named.length > 0);
   }
 
+  /** Upstreams that may have members beside those that stand in the document. */
+  private growing(upstreams: Upstreams): string[] {
+    return Object.keys(upstreams).filter((id) => sourcesOf(upstreams[id]).named.length > 0 || this.leases.size(id) > 0);
+  }
+
   /** A name leads elsewhere. */
-  private moved(key: string): void {
-    for (const id of this.users.get(key) ?? []) {
-      this.refresh(id);
-      this.attend(id);
-    }
+  private leadsElsewhere(key: string): void {
+    for (const id of this.users.get(key) ?? []) void this.moved(id);
   }
 
-  /** Works out who was found for an upstream, and tells threads where that has changed. */
-  private refresh(id: string): void {
-    const before = this.joined.get(id) ?? [];
-    const now = this.foundFor(id);
-    if (JSON.stringify(now) === JSON.stringify(before.map(({ block, since, ...rest }) => rest))) return;
-    const known = new Map(before.map((member) => [member.id, member]));
-    const first = before.length === 0 && this.fixedOf(id).length === 0;
-    const members = now.map((candidate): MemberSettings => {
-      const { block, since } = known.get(candidate.id) ?? this.welcome(id, candidate.id, first);
-      return { ...candidate, block, since };
-    });
-    if (members.length === 0) this.joined.delete(id);
-    else this.joined.set(id, members);
-    // Before they are told: memory for what is new has grown by now, and goes with the list.
-    void this.needs.join({ upstream: id, members });
-    const there = new Set(now.map((member) => member.id));
-    const left = before.filter((member) => !there.has(member.id)).map((member) => member.id);
-    for (const member of left) this.needs.ledger.letGo(memberKey(id, member));
-    const came = now.filter((member) => !known.has(member.id)).map((member) => member.id);
-    this.say(id, came, left, members.length + this.fixedOf(id).length);
+  /** Members by lease have changed. */
+  private leased(id: string, causes: Causes): Promise<void> {
+    const known = this.causes.get(id) ?? new Map<string, string>();
+    for (const [member, cause] of causes) known.set(member, cause);
+    this.causes.set(id, known);
+    return this.spacing.soon(id);
   }
 
-  /** Who was found for an upstream: for the document on its way, and for the running one until that is settled. */
-  private foundFor(id: string): Candidate[] {
+  private moved(id: string): Promise<void> {
+    const told = this.refresh(id);
+    this.attend(id);
+    return told;
+  }
+
+  /** Works out who joins an upstream beside its document, and tells threads where that has changed. */
+  private refresh(id: string): Promise<void> {
+    const causes = this.causes.get(id) ?? UNKNOWN;
+    this.causes.delete(id);
+    const change = this.joined.put(id, this.gatheredFor(id), this.fixedOf(id).length, causes);
+    if (change === undefined) return DONE;
+    // By name none drains: what is under way there ends in peace, and tunnels go on.
+    for (const member of change.left) if (causes.has(member.id)) this.draining.begin(id, member);
+    for (const member of change.came) this.draining.end(id, member);
+    return change.told;
+  }
+
+  /** Who joins: for the document on its way, and for the running one until that is settled. */
+  private gatheredFor(id: string): Candidate[] {
     const places = (key: string) => this.resolver.places(key);
     const all = new Map<string, Candidate>();
     for (const upstreams of [this.running, this.expected]) {
       const settings = upstreams?.[id];
       if (settings === undefined) continue;
-      for (const member of found(sourcesOf(settings), places)) all.set(member.id, member);
+      for (const member of gathered(sourcesOf(settings), places, this.leases.members(id))) all.set(member.id, member);
     }
-    return [...all.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+    return [...all.values()].sort(byId);
   }
 
   private fixedOf(id: string): readonly Candidate[] {
     const settings = this.running[id];
     return settings === undefined ? [] : sourcesOf(settings).fixed;
-  }
-
-  /** Its block, as fresh as it is; those who come to others begin slowly. */
-  private welcome(upstream: string, member: string, first: boolean): { block: number; since: number } {
-    const block = this.needs.ledger.hold(memberKey(upstream, member));
-    const since = first ? 0 : timeWord(this.needs.clock.now());
-    const words = this.needs.lanes.words.block(block);
-    // It may have been here a moment ago: what was held against it then is over.
-    const { health, ejection, failures, ejections } = MEMBER_WORDS;
-    for (const word of [health, ejection, failures, ejections]) Atomics.store(words, word, 0);
-    Atomics.store(words, MEMBER_WORDS.since, since);
-    return { block, since };
-  }
-
-  private say(upstream: string, joined: readonly string[], left: readonly string[], members: number): void {
-    if (joined.length + left.length === 0) return;
-    this.needs.log('info', { upstream, joined, left, members }, 'the members of an upstream have changed');
-    const told = { is: 'member', upstream, cause: `${members} members now`, until: undefined } as const;
-    for (const member of joined) this.needs.tell({ ...told, member, state: 'joined' });
-    for (const member of left) this.needs.tell({ ...told, member, state: 'left' });
   }
 
   /** Who of an upstream is checked and compared. */
@@ -227,7 +268,7 @@ export class Membership {
     }));
     // On the way from one document to the next, an address may be found that still stands in the first: it is one member.
     const written = new Set(fixed.map((member) => member.id));
-    const joined = (this.joined.get(id) ?? []).filter((member) => !written.has(member.id));
+    const joined = this.joined.of(id).filter((member) => !written.has(member.id));
     return [...fixed, ...joined].map((member) => ({ ...member, words: this.needs.lanes.words.block(member.block) }));
   }
 
@@ -245,13 +286,4 @@ export class Membership {
     // This thread has no lane of counters.
     if (eject(company, member, cause, clock.now())) Atomics.add(member.words, MEMBER_WORDS.rated, 1);
   }
-}
-
-/** What endpoints lead to is read once; settings are the same object as long as their document lives. */
-const read = new WeakMap<UpstreamSettings, Sources>();
-
-function sourcesOf(settings: UpstreamSettings): Sources {
-  const known = read.get(settings) ?? readSources(settings.endpoints);
-  read.set(settings, known);
-  return known;
 }

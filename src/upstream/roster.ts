@@ -1,15 +1,15 @@
 /**
- * Which members an upstream has that are not in the document as addresses: what its names lead to now.
+ * Which members an upstream has that are not in the document as addresses: what its names lead to now, and who registered.
  *
- * Rule: pure; the same endpoints and the same answers give the same list. What leads to one address is one member, its
- * weights added; an address that stands in the document itself is a member already and not found once more.
+ * Rule: pure; the same endpoints, answers and leases give the same list. What leads to one address is one member: the
+ * document's own address wins, then what its names lead to, their weights added, then a lease.
  */
 
 import { isIPv6 } from 'node:net';
 import { type Endpoint, readEndpoint } from './endpoint.ts';
 import type { Place, Wanted } from './lookup.ts';
 import { keyOf } from './resolver.ts';
-import type { EndpointSettings, MemberSettings } from './upstream.ts';
+import type { EndpointSettings, MemberSettings, UpstreamSettings } from './upstream.ts';
 
 /** A member before it has a block of counters. */
 export type Candidate = Omit<MemberSettings, 'block' | 'since'>;
@@ -28,7 +28,17 @@ export interface Sources {
   readonly named: readonly Named[];
 }
 
-export function readSources(endpoints: readonly EndpointSettings[]): Sources {
+/** Settings are the same object as long as their document lives. */
+const read = new WeakMap<UpstreamSettings, Sources>();
+
+/** What the endpoints of an upstream lead to, read once. */
+export function sourcesOf(settings: UpstreamSettings): Sources {
+  const known = read.get(settings) ?? readSources(settings.endpoints);
+  read.set(settings, known);
+  return known;
+}
+
+function readSources(endpoints: readonly EndpointSettings[]): Sources {
   const fixed: Candidate[] = [];
   const named: Named[] = [];
   for (const { url, weight } of endpoints) {
@@ -42,6 +52,18 @@ export function readSources(endpoints: readonly EndpointSettings[]): Sources {
     }
   }
   return { fixed, named };
+}
+
+/** Members by name and by lease, in order of their ids. */
+export function gathered(
+  sources: Sources,
+  places: (key: string) => readonly Place[],
+  leased: Iterable<Candidate>,
+): Candidate[] {
+  const members = found(sources, places);
+  const known = new Set([...sources.fixed.map(({ host, port }) => idOf(host, port)), ...members.map(({ id }) => id)]);
+  for (const member of leased) if (!known.has(member.id)) members.push(member);
+  return members.sort(byId);
 }
 
 export function found({ fixed, named }: Sources, places: (key: string) => readonly Place[]): Candidate[] {
@@ -58,10 +80,14 @@ export function found({ fixed, named }: Sources, places: (key: string) => readon
       members.set(id, { id, host, port, authority, weight: more });
     }
   }
-  return [...members.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+  return [...members.values()].sort(byId);
 }
 
-/** A member found by name is called by where it is. */
-function idOf(host: string, port: number): string {
+export function byId(one: Candidate, other: Candidate): number {
+  return one.id < other.id ? -1 : 1;
+}
+
+/** A member found by name, or by lease, is called by where it is. */
+export function idOf(host: string, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

@@ -10,7 +10,10 @@ import { eject } from './ejection.ts';
 import { dnsClient, SystemLookup } from './lookup.ts';
 import { Membership, type MembershipNeeds } from './members.ts';
 
-export type MembersSite = Pick<MembershipNeeds, 'clock' | 'ledger' | 'lanes' | 'join' | 'tell' | 'log'> & {
+export type MembersSite = Pick<
+  MembershipNeeds,
+  'clock' | 'ledger' | 'lanes' | 'threads' | 'drainLimit' | 'tell' | 'log'
+> & {
   /** In place of the servers that the system names. */
   readonly dnsServers: readonly string[] | undefined;
   /** In place of /etc/hosts. */

@@ -99,6 +99,14 @@ export interface MemberSettings {
   readonly since: number;
 }
 
+/** A member that has left, by its id. */
+export interface LeavingMember {
+  readonly upstream: string;
+  readonly member: string;
+  /** Its time is over: tunnels to it end now. */
+  readonly cut: boolean;
+}
+
 /** Blocks of counters of an upstream: its own, and those of its endpoints that are addresses (-1 for names). */
 export interface UpstreamBlocks {
   readonly own: number;

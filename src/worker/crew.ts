@@ -8,6 +8,7 @@
  */
 
 import type { PlaneLog } from '../core/events.ts';
+import type { LeavingMember } from '../upstream/upstream.ts';
 import { pack } from './parcel.ts';
 import { type Pauses, restPauses } from './pauses.ts';
 import { canShare } from './ports.ts';
@@ -23,6 +24,7 @@ import type {
   ThreadStatus,
 } from './protocol.ts';
 import type { Seat } from './seat.ts';
+import { sumOf, sumsOf } from './sums.ts';
 
 /** How long a thread may take to swap a document or to open a port, milliseconds. */
 const ANSWER_LIMIT = 15_000;
@@ -119,6 +121,12 @@ export class Crew {
     );
   }
 
+  /** What is still under way at members that have left, on all threads; undefined where one does not say. */
+  async underWay(members: readonly LeavingMember[]): Promise<readonly number[] | undefined> {
+    const living = this.seats.filter((seat) => seat.thread !== undefined);
+    return sumsOf(await this.askAll((thread) => thread.underWay(members), living), members.length);
+  }
+
   /** Opens a listener on every thread; the first thread picks the port where it is 0. The answer is the port. */
   async listen(call: Omit<ListenCall, 'reusePort'>): Promise<Answer<number>> {
     let { port } = call;
@@ -140,7 +148,7 @@ export class Crew {
 
   async drain(): Promise<void> {
     this.draining = true;
-    await Promise.all(this.seats.map((seat) => this.ask(seat, (thread) => thread.drain(), QUESTION_LIMIT)));
+    await this.askAll((thread) => thread.drain());
   }
 
   /** Ends all threads; exchanges under way get `limit` milliseconds. Called again with a shorter limit, that one holds. */
@@ -159,22 +167,12 @@ export class Crew {
 
   /** What all threads hold, added up. */
   async status(): Promise<ThreadStatus> {
-    const answers = await Promise.all(
-      this.seats.map((seat) => this.ask(seat, (thread) => thread.status(), QUESTION_LIMIT)),
-    );
-    const sum = { connections: 0, exchanges: 0, tunnels: 0 };
-    for (const answer of answers) {
-      if (!answer.ok) continue;
-      sum.connections += answer.value.connections;
-      sum.exchanges += answer.value.exchanges;
-      sum.tunnels += answer.value.tunnels;
-    }
-    return sum;
+    return sumOf(await this.askAll((thread) => thread.status()));
   }
 
   /** Has every thread hand on its access log lines. */
   async flush(): Promise<void> {
-    await Promise.all(this.seats.map((seat) => this.ask(seat, (thread) => thread.flush(), QUESTION_LIMIT)));
+    await this.askAll((thread) => thread.flush());
     this.needs.lines?.collect();
   }
 
@@ -285,6 +283,10 @@ export class Crew {
     }
     seat.ready = undefined;
     return this.ask(seat, (thread) => thread.commit(order.revision));
+  }
+
+  private askAll<T>(question: (thread: DataThread) => Promise<Answer<T>>, seats = this.seats): Promise<Answer<T>[]> {
+    return Promise.all(seats.map((seat) => this.ask(seat, question, QUESTION_LIMIT)));
   }
 
   private async ask<T>(

@@ -7,6 +7,8 @@
  * a connection as it comes and tells nobody.
  */
 
+import type { PlaneLog } from '../core/events.ts';
+
 const { readFileSync } = process.getBuiltinModule('node:fs');
 
 /** Share of the limit that is kept back, and the most that is. */
@@ -28,6 +30,16 @@ export function whyTooFew(clients: number, limit = descriptorLimit()): string | 
   if (clients * 2 <= limit) return undefined;
   const remedy = 'raise the limit (ulimit -n, LimitNOFILE), or lower limits.connections';
   return `the process may have ${limit} descriptors open, fewer than its clients may need; ${remedy}`;
+}
+
+/** Says so in the log, where these listeners let in more clients than can be served. */
+export function warnOfDescriptors(
+  listeners: Readonly<Record<string, { readonly limits: { readonly connections: number } }>>,
+  log: PlaneLog,
+): void {
+  const connections = Object.values(listeners).reduce((sum, { limits }) => sum + limits.connections, 0);
+  const tooFew = whyTooFew(connections);
+  if (tooFew !== undefined) log('warn', { connections }, tooFew);
 }
 
 /** Number of the first descriptor that no new client gets. */

@@ -7,6 +7,8 @@
  */
 
 import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
+import type { PlaneLog } from '../core/events.ts';
 import { listenAt } from '../core/handle.ts';
 
 /** Platforms where `reusePort` works; elsewhere one thread serves. https://nodejs.org/api/net.html#serverlistenoptions-callback */
@@ -14,6 +16,14 @@ const SHARING: ReadonlySet<NodeJS.Platform> = new Set(['linux', 'freebsd', 'suno
 
 export function canShare(platform: NodeJS.Platform): boolean {
   return SHARING.has(platform);
+}
+
+/** How many worker threads: as wanted, or one per core; 1 where threads cannot share a port. */
+export function threadsFor(asked: number | undefined, log: PlaneLog): number {
+  const wanted = asked ?? availableParallelism();
+  if (wanted <= 1 || canShare(process.platform)) return wanted;
+  log('warn', { wanted, platform: process.platform }, 'threads cannot share a port on this platform: one serves');
+  return 1;
 }
 
 /** Why the address cannot be opened, with the remedy; undefined where it can. Port 0 always can. */

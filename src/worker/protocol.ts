@@ -8,7 +8,7 @@
 
 import type { compile } from '../config/compile.ts';
 import type { LogLevel, PlaneEvent } from '../core/events.ts';
-import type { MemberSettings } from '../upstream/upstream.ts';
+import type { LeavingMember, MemberSettings } from '../upstream/upstream.ts';
 
 /** What `compile` takes: a validated document. */
 export type Document = Parameters<typeof compile>[0];
@@ -75,6 +75,8 @@ export interface DataThread {
   drop(revision: string): Promise<Answer<undefined>>;
   /** Takes the members of an upstream that are not in the document; `memory` grows with them. */
   members(call: MembersCall, memory: BlockMemory): Promise<Answer<undefined>>;
+  /** How much is still under way at each of these members, which have left. */
+  underWay(members: readonly LeavingMember[]): Promise<Answer<readonly number[]>>;
   /** Opens a listener of the table; the answer is the port. */
   listen(call: ListenCall): Promise<Answer<number>>;
   /** From now on replies carry `Connection: close`; new connections are still served. */

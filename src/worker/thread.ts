@@ -18,7 +18,13 @@ import type { Protection, ProtectionSettings } from '../policy/policy.ts';
 import type { Table } from '../routing/route.ts';
 import { AccessLog, type BatchSink } from '../telemetry/access-log.ts';
 import { countInto } from '../telemetry/counters.ts';
-import type { MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from '../upstream/upstream.ts';
+import type {
+  LeavingMember,
+  MemberSettings,
+  Upstream,
+  UpstreamBlocks,
+  UpstreamSettings,
+} from '../upstream/upstream.ts';
 import { unpack } from './parcel.ts';
 import {
   type Answer,
@@ -52,6 +58,8 @@ export interface RunningUpstreams {
   upstream(id: string, settings: UpstreamSettings, blocks: UpstreamBlocks, names: NameSet): Upstream;
   /** Who is found by name or registered, in place of those before. */
   join(id: string, members: readonly MemberSettings[]): void;
+  /** What is still under way at members that have left. */
+  underWay(members: readonly LeavingMember[]): readonly number[];
   keepOnly(upstreams: Iterable<Upstream>): void;
   stop(): void;
 }
@@ -132,6 +140,10 @@ export class Thread implements EndableThread {
     this.grow(memory);
     this.parts.upstreams.join(upstream, members);
     return done();
+  }
+
+  async underWay(members: readonly LeavingMember[]): Promise<Answer<readonly number[]>> {
+    return { ok: true, value: this.parts.upstreams.underWay(members) };
   }
 
   async drop(revision: string): Promise<Answer<undefined>> {

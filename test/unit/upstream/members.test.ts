@@ -82,11 +82,15 @@ function bench() {
       ejected.push(`${company.upstream} ${member.id} of ${company.members.length}: ${why}`);
       return true;
     },
-    join: async (call) => {
-      // Whoever is told finds the block's memory there.
-      for (const { block } of call.members) lanes.words.block(block);
-      told.push(call);
+    threads: {
+      join: async (call) => {
+        // Whoever is told finds the block's memory there.
+        for (const { block } of call.members) lanes.words.block(block);
+        told.push(call);
+      },
+      underWay: async (members) => members.map(() => 0),
     },
+    drainLimit: () => 30_000,
     tell: (event) => void events.push(event),
     log: (_level, fields) => void logged.push({ ...fields }),
   });

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LeavingMember } from '../../../src/upstream/upstream.ts';
 import { Crew } from '../../../src/worker/crew.ts';
 import type { Pauses } from '../../../src/worker/pauses.ts';
 import type {
@@ -41,6 +42,8 @@ class FakeThread implements EndableThread {
   prepare = (call: PrepareCall) => this.answer('prepare', call.revision, undefined);
   commit = (revision: string) => this.answer('commit', revision, undefined);
   members = (call: MembersCall) => this.answer('members', `${call.upstream}:${call.members.length}`, undefined);
+  underWay = (members: readonly LeavingMember[]) =>
+    this.answer('underWay', `${members.length}`, members.map(() => this.lane + 1) as readonly number[]);
   drop = (revision: string) => this.answer('drop', revision, undefined);
   listen = (call: { listener: string; port: number; reusePort: boolean }) =>
     this.answer('listen', `${call.listener}:${call.port}${call.reusePort ? ' shared' : ''}`, call.port || 4711);
@@ -306,4 +309,15 @@ test('what threads hold is added up; one that is gone adds nothing', async () =>
   assert.deepEqual(await crew.status(), { connections: 3, exchanges: 6, tunnels: 9 });
   threads[0].die(new Error('boom'));
   assert.deepEqual(await crew.status(), { connections: 2, exchanges: 4, tunnels: 6 });
+});
+
+test('what is under way at members that have left is added up, and unknown where a thread does not say', async () => {
+  const { crew, threads, again } = await serving(3);
+  const asked = ['a', 'b'].map((member) => ({ upstream: 'cart', member, cut: false }));
+  assert.deepEqual(await crew.underWay(asked), [6, 6]);
+  threads[0].die(new Error('boom'));
+  assert.deepEqual(await crew.underWay(asked), [5, 5], 'what a dead thread carried is over');
+  threads[1].refuses.set('underWay', 'no answer within 2000 ms');
+  assert.equal(await crew.underWay(asked), undefined);
+  again();
 });

@@ -74,6 +74,7 @@ function bench(): Bench {
       aim: () => undefined,
     }),
     join: (id: string, members: readonly MemberSettings[]) => void done.push(`join ${id} ${members.length}`),
+    underWay: (members: readonly unknown[]) => members.map(() => 0),
     keepOnly: (kept: Iterable<Upstream>) => void done.push(`keep ${[...kept].map(({ id }) => id).join(' ')}`),
     stop: () => void done.push('upstreams stop'),
   };

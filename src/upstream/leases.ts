@@ -1,0 +1,295 @@
+/**
+ * Who has registered: leases of instances by upstream, on the control thread.
+ *
+ * Rule: renewing writes one number and tells nobody; what changes members goes through members.ts. There is no timer per
+ * lease: one alarm rings when the first may be over (expiry.ts). Leases of an upstream that leaves the document rest until
+ * their time is over. What is under way at an instance that ended is for draining.ts, keeping leases over a restart for
+ * control/lease-store.ts.
+ */
+
+import type { Alarms } from '../core/alarm.ts';
+import type { Clock } from '../core/clock.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { PlaneLog } from '../core/events.ts';
+import type { Draining } from './draining.ts';
+import { Expiry } from './expiry.ts';
+import type { Causes } from './joined.ts';
+import {
+  type LeaseFacts,
+  type LeaseOrder,
+  type LeaseTerms,
+  type LeaseView,
+  type PutAnswer,
+  type Removed,
+  readOrder,
+  type StoredLease,
+  says,
+} from './lease.ts';
+import type { Candidate } from './roster.ts';
+
+/** In the whole process: an instance that takes another name with every start must not fill the memory. */
+const MOST_LEASES = 50_000;
+
+export interface LeasesNeeds {
+  readonly clock: Clock;
+  readonly alarms: Alarms;
+  readonly draining: Pick<Draining, 'over' | 'wait'>;
+  /** The running document has this upstream. */
+  readonly knows: (upstream: string) => boolean;
+  /** The members by lease of an upstream have changed, for these causes; resolves once all threads have them. */
+  readonly changed: (upstream: string, causes: Causes) => Promise<void>;
+  readonly log: PlaneLog;
+}
+
+interface Lease {
+  readonly upstream: string;
+  readonly instance: string;
+  readonly terms: LeaseTerms;
+  author: string;
+  readonly registeredAt: number;
+  /** Monotonic. */
+  renewed: number;
+}
+
+/** One that has ended. */
+interface Leaving {
+  readonly lease: Lease;
+  readonly endedAt: number;
+  readonly told: Promise<void>;
+}
+
+type Touch = 'changed' | 'renewed';
+
+const DONE = Promise.resolve();
+
+export class Leases {
+  private readonly needs: LeasesNeeds;
+  /** Upstream -> instance -> lease; whoever registered or changed last stands last. */
+  private readonly leases = new Map<string, Map<string, Lease>>();
+  private readonly leaving = new Map<string, Leaving>();
+  private count = 0;
+  private readonly expiry: Expiry;
+  private touched: (what: Touch) => void = () => {};
+
+  constructor(needs: LeasesNeeds) {
+    this.needs = needs;
+    this.expiry = new Expiry(needs.clock, needs.alarms, (now) => this.look(now));
+  }
+
+  /** Registers or changes an instance, or renews its lease where the order says what it said before. */
+  put(upstream: string, instance: string, order: LeaseOrder, author: string): PutAnswer {
+    if (!this.needs.knows(upstream)) {
+      const reason = `there is no upstream ${upstream} in the running document`;
+      return {
+        ok: false,
+        code: 'not_found',
+        pointer: '',
+        reason,
+        advice: 'add it under `upstreams`, or mend the name',
+      };
+    }
+    const known = this.leases.get(upstream)?.get(instance);
+    if (known !== undefined && says(order, known.terms)) return this.renew(known, author);
+    const terms = readOrder(instance, order);
+    if ('reason' in terms) return { ok: false, code: 'invalid', ...terms };
+    if (known === undefined && this.count >= MOST_LEASES) {
+      const reason = `there are ${MOST_LEASES} leases already`;
+      return {
+        ok: false,
+        code: 'invalid',
+        pointer: '',
+        reason,
+        advice: 'deregister what is gone, or take a shorter ttl',
+      };
+    }
+    return this.register({ upstream, instance, terms, author }, known);
+  }
+
+  /**
+   * Ends a lease; the answer comes once nothing is under way at the instance, or after `wait` milliseconds. An address that
+   * goes on being a member otherwise does not drain. undefined where nobody is registered so.
+   */
+  async remove(
+    upstream: string,
+    instance: string,
+    { wait, author }: { readonly wait: number; readonly author: string },
+  ): Promise<Removed | undefined> {
+    const known = this.leases.get(upstream)?.get(instance);
+    if (known !== undefined) this.end([known], ` deregistered${by(author)}`);
+    const leaving = this.leaving.get(keyOf({ upstream, instance }));
+    if (leaving === undefined) return undefined;
+    await leaving.told;
+    const inFlight = await this.needs.draining.wait(upstream, leaving.lease.terms.member.id, wait);
+    return inFlight === undefined ? { state: 'gone', inFlight: 0 } : { state: 'draining', inFlight };
+  }
+
+  /** The leases of an upstream by instance, those that drain too. */
+  list(upstream: string): LeaseView[] {
+    const up = [...(this.leases.get(upstream)?.values() ?? [])].map((lease) => this.view(lease));
+    const leaving = [...this.leaving.values()].flatMap(({ lease, endedAt }) =>
+      lease.upstream === upstream ? [{ ...this.view(lease), state: 'draining' as const, expiresAt: endedAt }] : [],
+    );
+    return [...up, ...leaving].sort((one, other) => (one.instance < other.instance ? -1 : 1));
+  }
+
+  /** How many leases an upstream has. */
+  size(upstream: string): number {
+    return this.leases.get(upstream)?.size ?? 0;
+  }
+
+  /** The members that leases make, each once: of several with one address the last to register counts. */
+  members(upstream: string): Iterable<Candidate> {
+    const members = new Map<string, Candidate>();
+    for (const { terms } of this.leases.get(upstream)?.values() ?? []) members.set(terms.member.id, terms.member);
+    return members.values();
+  }
+
+  /** Who stands behind the members of an upstream, by their ids; of those that drain too. */
+  facts(upstream: string): Map<string, LeaseFacts> {
+    const leaving = [...this.leaving.values()].flatMap(({ lease }) => (lease.upstream === upstream ? [lease] : []));
+    const all = [...leaving, ...(this.leases.get(upstream)?.values() ?? [])];
+    return new Map(
+      all.map(({ instance, terms: { member, version, zone } }) => [member.id, { instance, version, zone }]),
+    );
+  }
+
+  /** Takes up leases with the time that they had left; before a document is settled, so that no pool starts empty. */
+  restore(stored: readonly StoredLease[]): void {
+    const now = this.needs.clock.now();
+    for (const { upstream, instance, author, registeredAt, left, ...order } of stored) {
+      const terms = readOrder(instance, order);
+      if ('reason' in terms || left <= 0 || this.count >= MOST_LEASES) continue;
+      const renewed = now + Math.min(left, terms.ttl) - terms.ttl;
+      this.keep({ upstream, instance, terms, author, registeredAt, renewed });
+      this.expiry.at(renewed + terms.ttl);
+    }
+  }
+
+  /** All leases with the time that they have left. */
+  stored(): StoredLease[] {
+    const now = this.needs.clock.now();
+    const stored: StoredLease[] = [];
+    for (const leases of this.leases.values()) {
+      for (const { upstream, instance, terms, author, registeredAt, renewed } of leases.values()) {
+        const { member, ...said } = terms;
+        stored.push({ upstream, instance, ...said, author, registeredAt, left: Math.ceil(renewed + said.ttl - now) });
+      }
+    }
+    return stored;
+  }
+
+  /** Hears of everything that a restart should know. */
+  onTouch(touched: (what: Touch) => void): void {
+    this.touched = touched;
+  }
+
+  stop(): void {
+    this.expiry.stop();
+  }
+
+  private renew(lease: Lease, author: string): PutAnswer {
+    lease.renewed = this.needs.clock.now();
+    lease.author = author;
+    this.touched('renewed');
+    return { ok: true, lease: this.view(lease), fresh: false, told: DONE };
+  }
+
+  private register(
+    asked: Pick<Lease, 'upstream' | 'instance' | 'terms' | 'author'>,
+    known: Lease | undefined,
+  ): PutAnswer {
+    const { clock } = this.needs;
+    const { upstream, terms } = asked;
+    const lease = { ...asked, registeredAt: known?.registeredAt ?? clock.wall(), renewed: clock.now() };
+    this.leaving.delete(keyOf(lease));
+    this.keep(lease);
+    this.expiry.at(lease.renewed + terms.ttl);
+    this.touched('changed');
+    const causes = this.causesOf(lease, known?.terms);
+    const told = causes.size === 0 ? DONE : this.needs.changed(upstream, causes);
+    return { ok: true, lease: this.view(lease), fresh: known === undefined, told };
+  }
+
+  private causesOf({ upstream, instance, terms, author }: Lease, before: LeaseTerms | undefined): Causes {
+    const { member, weight, version, zone } = terms;
+    if (before === undefined) return new Map([[member.id, `${instance} registered${by(author)}`]]);
+    if (weight === before.weight && version === before.version && zone === before.zone && sameId(terms, before))
+      return new Map();
+    this.needs.log('info', { upstream, instance, url: terms.url, weight, version, zone }, 'a registration has changed');
+    const moved = `${instance} moved${by(author)}`;
+    return new Map([
+      [before.member.id, moved],
+      [member.id, moved],
+    ]);
+  }
+
+  /** Ends leases, `how` in words; threads of an upstream are told once. */
+  private end(leases: readonly Lease[], how: string): void {
+    const { changed, clock, draining } = this.needs;
+    for (const lease of leases) this.drop(lease);
+    this.touched('changed');
+    for (const [upstream, some] of Map.groupBy(leases, (lease) => lease.upstream)) {
+      const told = changed(
+        upstream,
+        new Map(some.map(({ instance, terms }) => [terms.member.id, `${instance}${how}`])),
+      );
+      for (const lease of some) {
+        const key = keyOf(lease);
+        const leaving = { lease, endedAt: clock.wall(), told };
+        this.leaving.set(key, leaving);
+        const over = told.then(() => draining.over(upstream, lease.terms.member.id));
+        void over.then(() => this.leaving.get(key) === leaving && this.leaving.delete(key));
+      }
+    }
+  }
+
+  private keep(lease: Lease): void {
+    const leases = this.leases.get(lease.upstream) ?? new Map<string, Lease>();
+    this.leases.set(lease.upstream, leases);
+    // Whoever says anything new stands last.
+    if (!leases.delete(lease.instance)) this.count += 1;
+    leases.set(lease.instance, lease);
+  }
+
+  private drop({ upstream, instance }: Lease): void {
+    const leases = this.leases.get(upstream);
+    if (leases?.delete(instance) === true) this.count -= 1;
+    if (leases?.size === 0) this.leases.delete(upstream);
+  }
+
+  /** Ends what was not renewed in time; says when the next one may be over. */
+  private look(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    const over: Lease[] = [];
+    for (const leases of this.leases.values()) {
+      for (const lease of leases.values()) {
+        const until = lease.renewed + lease.terms.ttl;
+        if (until <= now) over.push(lease);
+        else next = Math.min(next, until);
+      }
+    }
+    for (const [ttl, some] of Map.groupBy(over, ({ terms }) => terms.ttl)) {
+      this.end(some, ` was not renewed for ${formatDuration(ttl)}`);
+    }
+    return next;
+  }
+
+  private view({ upstream, instance, terms, author, registeredAt, renewed }: Lease): LeaseView {
+    const { url, weight, version, zone, ttl } = terms;
+    const renewedAt = Math.floor(this.needs.clock.wall() - (this.needs.clock.now() - renewed));
+    const times = { registeredAt, renewedAt, expiresAt: renewedAt + ttl };
+    return { upstream, instance, url, weight, version, zone, ttl, state: 'up', ...times, author };
+  }
+}
+
+function keyOf({ upstream, instance }: Pick<Lease, 'upstream' | 'instance'>): string {
+  return `${upstream}|${instance}`;
+}
+
+function sameId(one: LeaseTerms, other: LeaseTerms): boolean {
+  return one.member.id === other.member.id;
+}
+
+function by(author: string): string {
+  return author === '' ? '' : ` by ${author}`;
+}
