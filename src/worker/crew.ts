@@ -7,6 +7,7 @@
  * is the right one is left to control.
  */
 
+import type { CallerDigest } from '../core/callers.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { LeavingMember } from '../upstream/upstream.ts';
 import { pack } from './parcel.ts';
@@ -32,6 +33,8 @@ const ANSWER_LIMIT = 15_000;
 const COMPILE_LIMIT = 120_000;
 /** How long a question may take whose answer is good to have but not needed, milliseconds. */
 const QUESTION_LIMIT = 2000;
+/** How long one may take that is asked every second, milliseconds: a thread that is late lacks once. */
+const GLANCE_LIMIT = 250;
 /** Beyond the drain limit, for what a thread does after it, milliseconds. */
 const STOP_GRACE = 2000;
 
@@ -47,6 +50,8 @@ export interface CrewNeeds {
   readonly log: PlaneLog;
   readonly pauses?: Pauses;
 }
+
+type Question<T> = (thread: DataThread, lane: number) => Promise<Answer<T>>;
 
 export class Crew {
   private readonly needs: CrewNeeds;
@@ -83,9 +88,8 @@ export class Crew {
 
   /** First phase, on every thread: empty when all have the table ready, else why not. */
   async prepare(order: Order): Promise<string[]> {
-    const living = this.seats.filter(
-      (seat) => seat.thread !== undefined && (seat.serves || this.current === undefined),
-    );
+    const first = this.current === undefined;
+    const living = this.seats.filter((seat) => seat.thread !== undefined && (seat.serves || first));
     if (living.length === 0) return ['no data thread is running'];
     const answers = await Promise.all(living.map((seat) => this.prepareOne(seat, order)));
     return answers.flatMap((answer, i) => (answer.ok ? [] : [`data thread ${living[i].lane}: ${answer.reason}`]));
@@ -114,11 +118,7 @@ export class Crew {
   async join(call: MembersCall): Promise<void> {
     if (call.members.length === 0) this.members.delete(call.upstream);
     else this.members.set(call.upstream, call);
-    await Promise.all(
-      this.seats.map((seat) =>
-        this.ask(seat, (thread) => thread.members(call, this.needs.memory(seat.lane)), QUESTION_LIMIT),
-      ),
-    );
+    await this.askAll((thread, lane) => thread.members(call, this.needs.memory(lane)));
   }
 
   /** What is still under way at members that have left, on all threads; undefined where one does not say. */
@@ -176,6 +176,12 @@ export class Crew {
     this.needs.lines?.collect();
   }
 
+  /** What threads counted by caller since the last call, of each that says so in time; they go on while `watch`. */
+  async callers(watch: boolean): Promise<CallerDigest[]> {
+    const answers = await this.askAll((thread) => thread.callers(watch), this.seats, GLANCE_LIMIT);
+    return answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+  }
+
   private startThread(seat: Seat): void {
     this.pauses.begun(seat.lane);
     const thread = this.needs.start(seat.lane, (cause) => this.ended(seat, thread, cause));
@@ -196,12 +202,8 @@ export class Crew {
       this.needs.log('error', fields, 'data thread died at start');
       return;
     }
-    const pause = this.pauses.after(seat.lane, () => void this.restart(seat));
-    this.needs.log(
-      'error',
-      { ...fields, again: pause },
-      'data thread died; its connections are lost, a new one starts',
-    );
+    const again = this.pauses.after(seat.lane, () => void this.restart(seat));
+    this.needs.log('error', { ...fields, again }, 'data thread died; its connections are lost, a new one starts');
   }
 
   private async restart(seat: Seat): Promise<void> {
@@ -285,16 +287,15 @@ export class Crew {
     return this.ask(seat, (thread) => thread.commit(order.revision));
   }
 
-  private askAll<T>(question: (thread: DataThread) => Promise<Answer<T>>, seats = this.seats): Promise<Answer<T>[]> {
-    return Promise.all(seats.map((seat) => this.ask(seat, question, QUESTION_LIMIT)));
+  private askAll<T>(question: Question<T>, seats = this.seats, limit = QUESTION_LIMIT): Promise<Answer<T>[]> {
+    return Promise.all(seats.map((seat) => this.ask(seat, question, limit)));
   }
 
-  private async ask<T>(
-    seat: Seat,
-    question: (thread: DataThread) => Promise<Answer<T>>,
-    limit = ANSWER_LIMIT,
-  ): Promise<Answer<T>> {
+  private async ask<T>(seat: Seat, question: Question<T>, limit = ANSWER_LIMIT): Promise<Answer<T>> {
     if (seat.thread === undefined) return { ok: false, reason: 'the thread is not running' };
-    return this.pauses.within(question(seat.thread), limit, { ok: false, reason: `no answer within ${limit} ms` });
+    return this.pauses.within(question(seat.thread, seat.lane), limit, {
+      ok: false,
+      reason: `no answer within ${limit} ms`,
+    });
   }
 }

@@ -7,6 +7,7 @@
  */
 
 import type { compile } from '../config/compile.ts';
+import type { CallerDigest } from '../core/callers.ts';
 import type { LogLevel, PlaneEvent } from '../core/events.ts';
 import type { LeavingMember, MemberSettings } from '../upstream/upstream.ts';
 
@@ -86,6 +87,8 @@ export interface DataThread {
   status(): Promise<Answer<ThreadStatus>>;
   /** Hands on what the access log gathers. */
   flush(): Promise<Answer<undefined>>;
+  /** What was counted by caller since the last call; goes on counting while `watch`, forgets where not. */
+  callers(watch: boolean): Promise<Answer<CallerDigest>>;
 }
 
 /** A thread that can be ended from outside. */

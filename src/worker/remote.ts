@@ -6,6 +6,7 @@
  */
 
 import { Worker } from 'node:worker_threads';
+import type { CallerDigest } from '../core/callers.ts';
 import type { PlaneEvents, PlaneLog } from '../core/events.ts';
 import type { LeavingMember } from '../upstream/upstream.ts';
 import { START_OVER } from './first-start.ts';
@@ -86,6 +87,7 @@ class RemoteThread implements EndableThread {
   stop = (limit: number) => this.call<undefined>('stop', limit);
   status = () => this.call<ThreadStatus>('status', undefined);
   flush = () => this.call<undefined>('flush', undefined);
+  callers = (watch: boolean) => this.call<CallerDigest>('callers', watch);
 
   async end(): Promise<void> {
     this.over = true;

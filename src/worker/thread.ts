@@ -8,6 +8,7 @@
  */
 
 import type { DocumentParts, Site, Steps } from '../config/compile.ts';
+import type { CallerDigest } from '../core/callers.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Settled } from '../core/events.ts';
 import type { Lane } from '../core/lanes.ts';
@@ -17,6 +18,7 @@ import type { Words } from '../core/words.ts';
 import type { Protection, ProtectionSettings } from '../policy/policy.ts';
 import type { Table } from '../routing/route.ts';
 import { AccessLog, type BatchSink } from '../telemetry/access-log.ts';
+import { Callers } from '../telemetry/callers.ts';
 import { countInto } from '../telemetry/counters.ts';
 import type {
   LeavingMember,
@@ -92,6 +94,10 @@ export class Thread implements EndableThread {
   private readonly parts: ThreadParts;
   private readonly plane: RunningPlane;
   private readonly accessLog: AccessLog | undefined;
+  /** Who hears of exchanges that are over; the plane has the same list. */
+  private readonly settled: Settled[];
+  /** In the list while somebody watches. */
+  private watched: Callers | undefined = undefined;
   private prepared: { readonly revision: string; readonly table: Table } | undefined = undefined;
   /** What is being compiled; whoever does it looks after each breath whether this is still theirs. */
   private work: { readonly revision: string } | undefined = undefined;
@@ -99,12 +105,12 @@ export class Thread implements EndableThread {
 
   constructor(parts: ThreadParts) {
     this.parts = parts;
-    const settled: Settled[] = [countInto(parts.lane)];
+    this.settled = [countInto(parts.lane)];
     if (parts.sink !== undefined) {
       this.accessLog = new AccessLog({ ...parts, sink: parts.sink });
-      settled.push(this.accessLog.settled);
+      this.settled.push(this.accessLog.settled);
     }
-    this.plane = parts.plane(settled);
+    this.plane = parts.plane(this.settled);
   }
 
   async prepare({ parcel, revision, memory, members }: PrepareCall): Promise<Answer<undefined>> {
@@ -187,6 +193,12 @@ export class Thread implements EndableThread {
     return done();
   }
 
+  async callers(watch: boolean): Promise<Answer<CallerDigest>> {
+    const callers = this.watched ?? new Callers();
+    if (watch !== (this.watched !== undefined)) this.hear(callers, watch);
+    return { ok: true, value: callers.take() };
+  }
+
   /** The main thread cannot be ended; what runs on it can. */
   async end(): Promise<void> {
     await this.stop(0);
@@ -199,6 +211,12 @@ export class Thread implements EndableThread {
     } finally {
       this.flushNow();
     }
+  }
+
+  private hear(callers: Callers, watch: boolean): void {
+    this.watched = watch ? callers : undefined;
+    if (watch) this.settled.push(callers.settled);
+    else this.settled.splice(this.settled.indexOf(callers.settled), 1);
   }
 
   private flushNow(): void {

@@ -16,6 +16,7 @@ import type {
   Order,
   PrepareCall,
 } from '../../../src/worker/protocol.ts';
+import { countedIn, digestOf } from '../../support/digests.ts';
 import { documentOf } from '../../support/tables.ts';
 import { until } from '../../support/wait.ts';
 
@@ -51,6 +52,8 @@ class FakeThread implements EndableThread {
   stop = (limit: number) => this.answer('stop', `${limit}`, undefined);
   status = () => this.answer('status', '', { connections: 1, exchanges: 2, tunnels: 3 });
   flush = () => this.answer('flush', '', undefined);
+  callers = (watch: boolean) =>
+    this.answer('callers', `${watch}`, digestOf({ caller: `caller ${this.lane}`, block: 0, good: [1] }));
 
   async end(): Promise<void> {
     if (!this.ended) this.die(undefined);
@@ -71,6 +74,8 @@ interface Bench {
   readonly threads: FakeThread[];
   readonly logged: string[];
   readonly resets: number[];
+  /** How long each answer was waited for at most. */
+  readonly limits: number[];
   /** Called for each thread as it starts. */
   born: (thread: FakeThread) => void;
   /** Starts again what waits to. */
@@ -81,6 +86,7 @@ function bench(count: number): Bench {
   const threads: FakeThread[] = [];
   const logged: string[] = [];
   const resets: number[] = [];
+  const limits: number[] = [];
   const waiting: (() => void)[] = [];
   const pauses: Pauses = {
     begun: () => {},
@@ -88,7 +94,10 @@ function bench(count: number): Bench {
       waiting.push(again);
       return 0;
     },
-    within: (promise) => promise,
+    within: (promise, limit) => {
+      limits.push(limit);
+      return promise;
+    },
     stop: () => {
       waiting.length = 0;
     },
@@ -97,6 +106,7 @@ function bench(count: number): Bench {
     threads,
     logged,
     resets,
+    limits,
     born: () => {},
     again: () => {
       for (const start of waiting.splice(0)) start();
@@ -320,4 +330,17 @@ test('what is under way at members that have left is added up, and unknown where
   threads[1].refuses.set('underWay', 'no answer within 2000 ms');
   assert.equal(await crew.underWay(asked), undefined);
   again();
+});
+
+test('what threads counted by caller comes from each that answers; one that is gone, refuses or is late only lacks', async () => {
+  const { crew, threads, limits } = await serving(4);
+  const names = async () => (await crew.callers(true)).map((digest) => Object.keys(countedIn(digest)).join());
+  assert.deepEqual(await names(), ['caller 0', 'caller 1', 'caller 2', 'caller 3']);
+  assert.equal(threads[3].heard.at(-1), 'callers true');
+  assert.ok(limits.at(-1) === 250, 'a thread that hangs is not waited for');
+  threads[0].die(new Error('boom'));
+  threads[1].refuses.set('callers', 'no answer within 250 ms');
+  assert.deepEqual(await names(), ['caller 2', 'caller 3']);
+  await crew.callers(false);
+  assert.equal(threads[3].heard.at(-1), 'callers false');
 });

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile, compileInSteps } from '../../../src/config/compile.ts';
 import type { Settled } from '../../../src/core/events.ts';
-import { Lane } from '../../../src/core/lanes.ts';
+import { bucketOf, Lane, ROUTE_BLOCK } from '../../../src/core/lanes.ts';
 import { BlockLedger } from '../../../src/core/ledger.ts';
 import { NameSet } from '../../../src/core/names.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
@@ -18,6 +18,7 @@ import { pack } from '../../../src/worker/parcel.ts';
 import type { Document, Order } from '../../../src/worker/protocol.ts';
 import { Thread } from '../../../src/worker/thread.ts';
 import { FakeClock } from '../../support/clock.ts';
+import { countedIn } from '../../support/digests.ts';
 import { exchangeOf, factsOf, routeSettings } from '../../support/facts.ts';
 import { countingSite, documentOf } from '../../support/tables.ts';
 import { breathe } from '../../support/wait.ts';
@@ -26,7 +27,8 @@ interface Bench {
   readonly thread: Thread;
   /** What was done to plane and upstreams, in order. */
   readonly done: string[];
-  readonly settled: Settled[];
+  /** An exchange is over: tells whoever listens. */
+  readonly settled: Settled;
   readonly lines: string[];
   /** The call that prepares a document; `change` does something to the order before it is packed. */
   order(document: Document, revision: string, change?: Partial<Order>): Parameters<Thread['prepare']>[0];
@@ -48,10 +50,10 @@ function bench(): Bench {
   const shared = new SharedLanes(1);
   const ledger = new BlockLedger(shared, clock);
   const done: string[] = [];
-  const settled: Settled[] = [];
+  let settled: readonly Settled[] = [];
   const lines: string[] = [];
   const plane = (listeners: Settled[]) => {
-    settled.push(...listeners);
+    settled = listeners;
     return {
       swap: ({ revision }: { revision: string }) => void done.push(`swap ${revision}`),
       listen: async (id: string, host: string, port: number) => {
@@ -110,7 +112,9 @@ function bench(): Bench {
   return {
     thread,
     done,
-    settled,
+    settled: (exchange) => {
+      for (const listener of settled) listener(exchange);
+    },
     lines,
     blockOf,
     sum: (key, offset) => shared.sum(blockOf(key), offset),
@@ -260,7 +264,7 @@ test('finished exchanges are counted in the lane and written with the context na
   exchange.block = blockOf('route:cart|cart');
   exchange.status = 200;
   exchange.context = ['u7'];
-  for (const listener of settled) listener(exchange);
+  settled(exchange);
   await thread.flush();
   assert.match(lines.join(''), /"context":\{"x-user-id":"u7"\}/);
   assert.equal(
@@ -274,7 +278,7 @@ test('stopping ends the plane first, then upstreams, and hands on the last lines
   await thread.prepare(order(DOCUMENT, 'r1'));
   await thread.commit('r1');
   const exchange = exchangeOf(factsOf({}, new NameSet()));
-  for (const listener of settled) listener(exchange);
+  settled(exchange);
   await thread.drain();
   await thread.stop(500);
   assert.deepEqual(done.slice(2), ['drain', 'stop 500', 'upstreams stop', 'protections stop']);
@@ -286,8 +290,32 @@ test('the last words of a dying thread end what is under way and hand on the lin
   await thread.prepare(order(DOCUMENT, 'r1'));
   await thread.commit('r1');
   const exchange = exchangeOf(factsOf({}, new NameSet()));
-  for (const listener of settled) listener(exchange);
+  settled(exchange);
   thread.lastWords();
   assert.deepEqual(done.slice(2), ['abandon']);
   assert.equal(lines.length, 1);
+});
+
+test('exchanges are counted by caller from the first question on, until somebody says that nobody watches', async () => {
+  const { thread, settled, order, sum, blockOf } = bench();
+  await thread.prepare(order(DOCUMENT, 'r1'));
+  await thread.commit('r1');
+  const block = blockOf('route:cart|cart');
+  const settle = () =>
+    settled(Object.assign(exchangeOf(factsOf({}, new NameSet())), { block, status: 200, caller: 'web', totalTime: 1 }));
+  const counted = async (watch: boolean) => {
+    const answer = await thread.callers(watch);
+    return answer.ok ? countedIn(answer.value) : assert.fail(answer.reason);
+  };
+  settle();
+  assert.deepEqual(await counted(true), {}, 'nobody watched');
+  settle();
+  settle();
+  assert.deepEqual(await counted(true), { web: { count: 2, errors: 0, to: { [block]: [2, 0] } } });
+  settle();
+  assert.deepEqual(await counted(false), { web: { count: 1, errors: 0, to: { [block]: [1, 0] } } });
+  settle();
+  assert.deepEqual(await counted(false), {});
+  assert.deepEqual(await counted(true), {});
+  assert.equal(sum('route:cart|cart', ROUTE_BLOCK.buckets + bucketOf(1)), 5, 'the lane counts all of them');
 });
