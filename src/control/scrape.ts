@@ -31,12 +31,7 @@ export function scrapeSource({ clock, ledger, lanes, membership, view, threads, 
     sum: (block: number, offset: number) => lanes.sum(block, offset),
     words: (block: number) => lanes.words.block(block),
     scraped: () => ledger.scraped(),
-    /** What checks and ejection say, whether or not few others are left. */
-    up: (upstream: string, block: number) => {
-      const words = lanes.words.block(block);
-      if (Atomics.load(words, MEMBER_WORDS.health) !== 0) return false;
-      return settings(upstream)?.outliers === 'off' || Atomics.load(words, MEMBER_WORDS.ejection) === 0;
-    },
+    up: (upstream: string, block: number) => isUp(lanes.words.block(block), settings(upstream)?.outliers !== 'off'),
     circuit: (block: number) => circuitStateOf(lanes.words.block(block), clock.now()).state,
     /** Attempts that may be under way at once; undefined where there is no limit, or none was found yet. */
     limit: (upstream: string, block: number) => {
@@ -51,4 +46,10 @@ export function scrapeSource({ clock, ledger, lanes, membership, view, threads, 
     threads,
     droppedLines,
   };
+}
+
+/** What checks and ejection say of a member, whether or not few others are left. */
+export function isUp(words: Int32Array, ejects: boolean): boolean {
+  if (Atomics.load(words, MEMBER_WORDS.health) !== 0) return false;
+  return !ejects || Atomics.load(words, MEMBER_WORDS.ejection) === 0;
 }

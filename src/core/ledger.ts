@@ -82,6 +82,8 @@ export class BlockLedger {
   /** What the open claim asked for: a scrape meanwhile must not take it away. */
   private claimed: ReadonlyMap<string, number> | undefined = undefined;
   private size = 0;
+  /** Goes up whenever a key gets or loses its block, for those who keep a list of them. */
+  changes = 0;
 
   constructor(lanes: SharedLanes, clock: Clock) {
     this.lanes = lanes;
@@ -181,6 +183,7 @@ export class BlockLedger {
     const known = this.owners.get(key);
     if (known !== undefined) return known.block;
     const block = this.take();
+    this.changes += 1;
     // Until its claim settles the key counts as the document's: a scrape in between shows zeros, which is true.
     this.owners.set(key, { block, left: undefined });
     return block;
@@ -202,6 +205,7 @@ export class BlockLedger {
     const owned = this.owners.get(key);
     if (owned === undefined) return;
     this.owners.delete(key);
+    this.changes += 1;
     const entry = { block: owned.block, from: this.clock.now() + rest };
     // A block that was never used needs no rest and goes to the front.
     if (rest === 0) this.free.unshift(entry);

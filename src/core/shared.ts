@@ -15,6 +15,8 @@ export class SharedLanes {
   private readonly memory: SharedArrayBuffer[][];
   private readonly lanes: Lane[];
   private readonly common: SharedArrayBuffer[] = [];
+  /** By segment, of every lane. */
+  private readonly views: Float64Array[][] = [];
   /** The words that all threads share, a block beside each block of counters. */
   readonly words = new Words();
 
@@ -35,6 +37,8 @@ export class SharedLanes {
       while (memory.length < segments) memory.push(new SharedArrayBuffer(SEGMENT_BYTES));
       this.lanes[i].grow(memory);
     }
+    for (let i = this.views.length; i < segments; i++)
+      this.views.push(this.memory.map((memory) => new Float64Array(memory[i])));
     while (this.common.length < segments) this.common.push(new SharedArrayBuffer(SEGMENT_BYTES));
     this.words.grow(this.common);
   }
@@ -56,6 +60,18 @@ export class SharedLanes {
     return total;
   }
 
+  /** Many counters of a block at once, from `first` on, all lanes added up: fills `sums`. */
+  sumsInto(sums: Float64Array, block: number, first: number): void {
+    const segments = this.views[Math.floor(block / BLOCKS_PER_SEGMENT)];
+    const start = (block % BLOCKS_PER_SEGMENT) * BLOCK_SIZE + first;
+    sums.fill(0);
+    let lane = 0;
+    // It waits for memory: four lanes at once take half the time of one after the other (measured with 16).
+    for (; lane + 4 <= segments.length; lane += 4)
+      addFour(sums, segments[lane], segments[lane + 1], segments[lane + 2], segments[lane + 3], start);
+    for (; lane < segments.length; lane++) addOne(sums, segments[lane], start);
+  }
+
   /** Sets a block to 0 in every lane, and its words, before it gets a new owner. */
   clear(block: number): void {
     for (const lane of this.lanes) for (let i = 0; i < BLOCK_SIZE; i++) lane.set(block, i, 0);
@@ -68,4 +84,19 @@ export class SharedLanes {
     this.lanes[lane].set(block, offset, 0);
     return value;
   }
+}
+
+function addFour(
+  sums: Float64Array,
+  one: Float64Array,
+  two: Float64Array,
+  three: Float64Array,
+  four: Float64Array,
+  start: number,
+): void {
+  for (let i = 0; i < sums.length; i++) sums[i] += one[start + i] + two[start + i] + three[start + i] + four[start + i];
+}
+
+function addOne(sums: Float64Array, one: Float64Array, start: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i] += one[start + i];
 }

@@ -72,6 +72,14 @@ export function circuitStateOf(words: Int32Array, now: number): CircuitView {
   };
 }
 
+/** The state in one word, nearly free where a circuit is closed: for whoever looks at all of them again and again. */
+export function circuitWordOf(words: Int32Array, now: number): CircuitView['state'] | 'forced' {
+  const state = stateIn(Atomics.load(words, UPSTREAM_WORDS.circuit));
+  if (state === STATE.closed || state === STATE.ramp) return 'closed';
+  const view = circuitStateOf(words, now);
+  return view.forced ? 'forced' : view.state;
+}
+
 function order(words: Int32Array, state: State, now: number, forMs: number | undefined): void {
   const circuit = new CircuitState(words);
   const until = forMs === undefined ? NO_END : timeWord(now + Math.min(forMs, LONGEST_ORDER));

@@ -136,9 +136,14 @@ test('lanes add up, whatever their threads count and in whatever block', () => {
         lanes[lane].add(block, offset, 1);
         expected.set(`${block} ${offset}`, (expected.get(`${block} ${offset}`) ?? 0) + 1);
       }
+      const many = new Float64Array(3).fill(7);
       for (const [place, count] of expected) {
         const [block, offset] = place.split(' ').map(Number);
         assert.equal(shared.sum(block, offset), count);
+        const first = Math.max(0, offset - 2);
+        shared.sumsInto(many, block, first);
+        assert.equal(many[offset - first], count, 'many at once are the same');
+        if (offset >= 2) assert.equal(many[0], expected.get(`${block} ${first}`) ?? 0);
       }
     }),
     { numRuns: 30 },

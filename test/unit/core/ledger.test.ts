@@ -192,3 +192,15 @@ test('a refused proposal does not take the block of a key that is held since', (
   assert.ok(shown().includes('member:cart|http://10.0.0.1:80'));
   assert.notEqual(ledger.hold('member:cart|http://10.0.0.2:80'), block);
 });
+
+test('whoever keeps a list of the keys sees by one number that it is out of date', () => {
+  const { ledger, document } = bench();
+  document('upstream:a', 'upstream:b');
+  const before = ledger.changes;
+  document('upstream:a', 'upstream:b');
+  assert.equal(ledger.changes, before, 'the same keys');
+  document('upstream:b', 'upstream:c');
+  assert.equal(ledger.changes, before + 1, 'one is new, and the one that left is shown once more');
+  ledger.scraped();
+  assert.equal(ledger.changes, before + 2);
+});

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPENING_CAUSES, REFUSAL_CAUSES, UPSTREAM_BLOCK } from '../../../src/core/lanes.ts';
 import type { SharedCircuit } from '../../../src/policy/circuit.ts';
-import { circuitStateOf, forceClosed, isolate, release } from '../../../src/policy/circuit-control.ts';
+import { circuitStateOf, circuitWordOf, forceClosed, isolate, release } from '../../../src/policy/circuit-control.ts';
 import { type Failure, REFUSED } from '../../../src/policy/policy.ts';
 import { Threads } from '../../support/protect.ts';
 
@@ -337,6 +337,29 @@ test('a breaker that is off never opens, and still takes orders', () => {
   assert.ok(lets(threads, circuit));
   isolate(threads.words, threads.now, '', undefined);
   assert.ok(!lets(threads, circuit));
+});
+
+test('one word says the state of a circuit', () => {
+  const threads = new Threads();
+  const circuit = threads.circuit({ recovery: { ramp: 5_000 } });
+  const words = [circuitWordOf(threads.words, threads.now)];
+  const note = () => void words.push(circuitWordOf(threads.words, threads.now));
+  fail(threads, circuit, 10);
+  note();
+  threads.clock.advance(30_000);
+  const probe = circuit.enter(threads.now);
+  note();
+  circuit.judge(probe, undefined, threads.now);
+  note();
+  isolate(threads.words, threads.now, '', 1_000);
+  note();
+  threads.clock.advance(1_001);
+  note();
+  forceClosed(threads.words, threads.now, '', 1_000);
+  note();
+  threads.clock.advance(1_001);
+  note();
+  assert.deepEqual(words, ['closed', 'open', 'half-open', 'closed', 'isolated', 'closed', 'forced', 'closed']);
 });
 
 test('a long reason is cut between letters', () => {

@@ -1,0 +1,61 @@
+/**
+ * What a block of counters of a route and upstream has counted since it was last looked at.
+ *
+ * Rule: a count only goes up. Where one is lower than before the block was cleared in between, and counts from 0. A block
+ * that did not move is known by two counters in each lane, since every exchange adds to one of them: to the sum of
+ * durations, or, where it took no time, to the lowest bucket.
+ */
+
+import { BUCKETS, ROUTE_BLOCK, STATUS_LABELS } from '../core/lanes.ts';
+import type { SharedLanes } from '../core/shared.ts';
+import type { Tally } from './live-flow.ts';
+
+/** The part of a block that is read: from the first status that is an error to the end of the histogram. */
+const FIRST = ROUTE_BLOCK.statuses + STATUS_LABELS.indexOf('500');
+const LENGTH = ROUTE_BLOCK.buckets + BUCKETS - FIRST;
+/** Where in it the errors stand, and the histogram. */
+const ERRORS = STATUS_LABELS.flatMap((label, i) =>
+  label === 'none' || label.startsWith('5') ? [ROUTE_BLOCK.statuses + i - FIRST] : [],
+);
+const HISTOGRAM = ROUTE_BLOCK.buckets - FIRST;
+
+/** The block as it is now; each look fills it anew. */
+const now = new Float64Array(LENGTH);
+
+export class Counted {
+  readonly block: number;
+  private readonly before = new Float64Array(LENGTH);
+  private mark = 0;
+
+  constructor(block: number) {
+    this.block = block;
+  }
+
+  /** Puts what was counted since the last look into `fresh`; false where nothing was. */
+  look(lanes: SharedLanes, fresh: Tally): boolean {
+    // Read first: what is counted meanwhile moves it, so that the next look sees it.
+    const mark = lanes.sum(this.block, ROUTE_BLOCK.sum) + lanes.sum(this.block, ROUTE_BLOCK.buckets);
+    if (mark === this.mark) return false;
+    this.mark = mark;
+    lanes.sumsInto(now, this.block, FIRST);
+    const { before } = this;
+    const { buckets } = fresh;
+    let errors = 0;
+    for (const at of ERRORS) errors += grown(before[at], now[at]);
+    let count = 0;
+    for (let i = 0; i < BUCKETS; i++) {
+      const more = grown(before[HISTOGRAM + i], now[HISTOGRAM + i]);
+      buckets[i] = more;
+      count += more;
+    }
+    before.set(now);
+    fresh.errors = errors;
+    fresh.count = count;
+    return count > 0;
+  }
+}
+
+/** How much more a counter has counted. */
+export function grown(before: number, now: number): number {
+  return now < before ? now : now - before;
+}
