@@ -9,6 +9,7 @@ import { NameSet } from '../../../src/core/names.ts';
 import { plainPath, queryValue } from '../../../src/core/target.ts';
 import { strictPath } from '../../../src/routing/path.ts';
 import type { MatchSettings } from '../../../src/routing/route.ts';
+import { anyMatch, anyRequest } from '../../support/any-match.ts';
 import { factsOf, matcherOf, type RequestLike } from '../../support/facts.ts';
 
 type Rank = readonly (number | string)[];
@@ -56,49 +57,10 @@ function reference(routes: readonly [string, MatchSettings][], request: Required
   return best?.id ?? 'none';
 }
 
-const segment = fc.constantFrom('a', 'b', 'ab', '~', 'c');
-const path = fc.array(segment, { maxLength: 4 }).map((segments) => `/${segments.join('/')}`);
-const flags = fc.dictionary(fc.constantFrom('h', 'i'), fc.constantFrom('1', '2'), { maxKeys: 2 });
-const host = fc.constantFrom('a.example', 'b.a.example', 'c.b.a.example', 'example', 'other');
-const settings: fc.Arbitrary<MatchSettings> = fc
-  .record({
-    host: fc.option(fc.oneof(host, fc.constantFrom('*.example', '*.a.example')), { nil: undefined }),
-    path: fc.option(
-      fc.oneof(
-        fc.record({ kind: fc.constantFrom('prefix' as const, 'exact' as const), value: path }),
-        fc.record({ kind: fc.constant('regex' as const), value: fc.constantFrom('/a.*', '/[ab]/b', '/.*b') }),
-      ),
-      { nil: undefined },
-    ),
-    methods: fc.option(fc.subarray(['GET', 'PUT'], { minLength: 1 }), { nil: undefined }),
-    headers: flags,
-    query: flags,
-  })
-  .map(({ host: wantedHost, path: wantedPath, methods, headers, query }) => ({
-    ...(wantedHost === undefined ? {} : { host: wantedHost }),
-    ...(wantedPath === undefined ? {} : { path: wantedPath }),
-    ...(methods === undefined ? {} : { methods }),
-    headers,
-    query,
-  }));
-const odd = fc
-  .array(fc.constantFrom('/a', '/b', '/ab', '/%7E', '/%2e%2e', '/..', '/.', '//', '%2F', '\\', '/c'), {
-    minLength: 1,
-    maxLength: 6,
-  })
-  .map((pieces) => `/${pieces.join('').replace(/^\//, '')}`);
-const query = fc.constantFrom('', '?h=1', '?h=2&i=1', '?i=2');
-const request: fc.Arbitrary<Required<RequestLike>> = fc.record({
-  method: fc.constantFrom('GET', 'PUT', 'HEAD'),
-  host,
-  target: fc.tuple(fc.oneof(path, odd), query).map(([first, last]) => first + last),
-  headers: flags,
-});
-
 test('the index answers as a walk through all routes does, for both readings', () => {
-  const table = fc.array(settings, { maxLength: 24 });
+  const table = fc.array(anyMatch, { maxLength: 24 });
   fc.assert(
-    fc.property(table, fc.array(request, { minLength: 8, maxLength: 8 }), (matches, requests) => {
+    fc.property(table, fc.array(anyRequest, { minLength: 8, maxLength: 8 }), (matches, requests) => {
       const names = new NameSet();
       const routes = matches.map((match, i): [string, MatchSettings] => [`r${i}`, match]);
       const matcher = matcherOf(routes, names);
