@@ -36,24 +36,21 @@ const FAR = 6;
 export function othersOf(routes: Routes, question: Question): Other[] {
   const patterns = new Patterns();
   const near: Near[] = [];
-  for (const [route, settings] of Object.entries(routes)) {
+  // Nothing is put into words before it is known who is close: there may be a hundred thousand routes.
+  for (const route in routes) {
     if (route === question.winner) continue;
-    const missed = missedBy(settings, question, patterns);
-    if (missed.distance < FAR) keep({ route, ...missed }, near, routes);
+    const distance = distanceOf(routes[route], question, patterns);
+    if (distance < FAR) keep({ route, distance }, near, routes);
   }
-  return near.map(({ route, reasons }) => {
-    const lost = reasons.length === 0 ? lostBy(routes, route, question.winner) : reasons.join('; ');
-    return { route, why: lost };
+  return near.map(({ route, distance }) => {
+    const why = distance === 0 ? lostBy(routes, route, question.winner) : reasonsOf(routes[route], question, patterns);
+    return { route, why };
   });
 }
 
-interface Missed {
-  readonly distance: number;
-  readonly reasons: readonly string[];
-}
-
-interface Near extends Missed {
+interface Near {
   readonly route: string;
+  readonly distance: number;
 }
 
 /** Keeps the closest, in order. Of thousands of routes nearly all are further off than the last one kept. */
@@ -70,79 +67,87 @@ function compare(a: Near, b: Near, routes: Routes): number {
   return precedence([a.route, routes[a.route].match], [b.route, routes[b.route].match]).order;
 }
 
-/** What the request lacks for a route, and how far off it is. */
-function missedBy({ match, listeners }: RouteSettings, question: Question, patterns: Patterns): Missed {
-  const host = hostMissed(match.host, question.request.host);
-  const path = pathMissed(match.path, question.path, patterns);
+/** How far off a request is from what a route takes; 0 where it takes it. */
+function distanceOf({ match, listeners }: RouteSettings, question: Question, patterns: Patterns): number {
+  const host = hostFits(match.host, question.request.host);
+  const path = pathFits(match.path, question.path, patterns);
   const place = placeDistance(match, question.path, host, path);
-  if (place >= FAR) return { distance: FAR, reasons: [] };
-  const away = listeners.includes(question.listener)
-    ? []
-    : [`it is not at listener ${question.listener}, only at ${listeners.join(', ') || 'none'}`];
-  const conditions = conditionsMissed(match, question);
-  const reasons = [host, path].filter((reason) => reason !== undefined);
-  return { distance: place + away.length + conditions.length, reasons: [...away, ...reasons, ...conditions] };
+  if (place >= FAR) return FAR;
+  const away = listeners.includes(question.listener) ? 0 : 1;
+  return place + away + conditionsMissed(match, question).length;
 }
 
 /** A host that differs counts where the path fits well, a path that differs where the host or a part of the path does. */
-function placeDistance(
-  match: MatchSettings,
-  path: string,
-  host: string | undefined,
-  missed: string | undefined,
-): number {
-  if (host === undefined && missed === undefined) return 0;
-  if (host !== undefined && missed !== undefined) return FAR;
-  if (host !== undefined) return match.path === undefined || match.path.value === '/' ? FAR : 2;
+function placeDistance(match: MatchSettings, path: string, hostFits: boolean, pathFits: boolean): number {
+  if (hostFits && pathFits) return 0;
+  if (!hostFits && !pathFits) return FAR;
+  if (!hostFits) return match.path === undefined || match.path.value === '/' ? FAR : 2;
   const shared = match.path === undefined ? 0 : sharedSegments(match.path.value, path);
   if (shared > 0) return 2 + 1 / (shared + 1);
   return match.host === undefined ? FAR : 3;
 }
 
+/** How many whole segments two paths begin with alike. */
 function sharedSegments(wanted: string, path: string): number {
-  const [a, b] = [wanted.split('/'), path.split('/')];
   let shared = 0;
-  while (shared + 1 < Math.min(a.length, b.length) && a[shared + 1] === b[shared + 1] && a[shared + 1] !== '') shared++;
+  let from = 1;
+  for (let i = 1; i <= wanted.length && i <= path.length; i++) {
+    const ends = (i === wanted.length || wanted[i] === '/') && (i === path.length || path[i] === '/');
+    if (ends && i > from) shared++;
+    if (ends) from = i + 1;
+    else if (wanted[i] !== path[i]) break;
+  }
   return shared;
 }
 
 /** As the matcher compares: without the final dot of a full name. */
-function hostMissed(wanted: string | undefined, host: string): string | undefined {
-  if (wanted === undefined) return undefined;
-  const [name, asked] = [withoutDot(wanted.toLowerCase()), withoutDot(host)];
+function hostFits(wanted: string | undefined, host: string): boolean {
+  if (wanted === undefined) return true;
+  const [name, asked] = [withoutDot(wanted), withoutDot(host)];
+  if (!name.startsWith('*.')) return asked === name;
   const suffix = name.slice(1);
-  const fits = name.startsWith('*.') ? asked.endsWith(suffix) && asked.length > suffix.length : asked === name;
-  return fits ? undefined : `it wants host ${wanted}, the request names ${host || 'none'}`;
+  return asked.endsWith(suffix) && asked.length > suffix.length;
 }
 
 function withoutDot(host: string): string {
   return host.length > 1 && host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
-function pathMissed(wanted: MatchSettings['path'], path: string, patterns: Patterns): string | undefined {
-  if (wanted === undefined) return undefined;
+function pathFits(wanted: MatchSettings['path'], path: string, patterns: Patterns): boolean {
+  if (wanted === undefined) return true;
   const { kind, value } = wanted;
-  if (kind === 'exact') return path === value ? undefined : `path ${path} is not exactly ${value}`;
-  if (kind === 'regex') {
-    const fits = path.startsWith('/') && patterns.compile(value).testExact(path);
-    return fits ? undefined : `path ${path} does not match the expression ${value}`;
-  }
+  if (kind === 'exact') return path === value;
+  if (kind === 'regex') return path.startsWith('/') && patterns.compile(value).testExact(path);
   const bare = bareOf(value);
-  return path === bare || path.startsWith(`${bare}/`) ? undefined : `path ${path} is not under ${value}`;
+  return path.startsWith(bare) && (path.length === bare.length || path[bare.length] === '/');
 }
 
 function bareOf(prefix: string): string {
   return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
 }
 
+/** What the request lacks, in words. */
+function reasonsOf({ match, listeners }: RouteSettings, question: Question, patterns: Patterns): string {
+  const { request, path, listener } = question;
+  const reasons: string[] = [];
+  if (!listeners.includes(listener)) reasons.push(`it is not at listener ${listener}, only at ${listeners.join(', ')}`);
+  if (!hostFits(match.host, request.host))
+    reasons.push(`it wants host ${match.host}, the request names ${request.host}`);
+  if (match.path !== undefined && !pathFits(match.path, path, patterns)) {
+    const isNot = { exact: 'is not exactly', prefix: 'is not under', regex: 'does not match the expression' };
+    reasons.push(`path ${path} ${isNot[match.path.kind]} ${match.path.value}`);
+  }
+  return [...reasons, ...conditionsMissed(match, question)].join('; ');
+}
+
 function conditionsMissed({ methods, headers, query }: MatchSettings, { request, names }: Question): string[] {
   const missed: string[] = [];
   if (methods !== undefined && methods.length > 0 && !methods.includes(request.method))
     missed.push(`it wants method ${methods.join(' or ')}, the request is ${request.method}`);
-  for (const [name, value] of Object.entries(headers))
-    missed.push(...valueMissed(`header ${name}`, request.field(names.number(name)), headText(value)));
-  for (const [name, value] of Object.entries(query))
-    missed.push(...valueMissed(`query parameter ${name}`, queryValue(request.target, name), value));
+  for (const name in headers)
+    missed.push(...valueMissed(`header ${name}`, request.field(names.number(name)), headText(headers[name])));
+  for (const name in query)
+    missed.push(...valueMissed(`query parameter ${name}`, queryValue(request.target, name), query[name]));
   return missed;
 }
 

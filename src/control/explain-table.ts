@@ -5,14 +5,17 @@
  * asked for a while: of a large document it is tens of megabytes. Traffic never meets it.
  */
 
-import { compile } from '../config/compile.ts';
+import { compile, compileInSteps, type Steps } from '../config/compile.ts';
 import { drySite } from '../config/dry-site.ts';
 import type { Alarms } from '../core/alarm.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Table } from '../routing/route.ts';
 import type { Running } from './view.ts';
 
 /** Milliseconds after the last question. */
 const KEPT_FOR = 60_000;
+/** Milliseconds of compiling after which others have their turn. */
+const STRETCH = 5;
 
 export class DryTable {
   private readonly alarms: Alarms;
@@ -23,11 +26,25 @@ export class DryTable {
     this.alarms = alarms;
   }
 
-  /** The table of what runs. */
+  /** The table of what runs. A large one takes a second, and all of it at once unless `prepare` made it before. */
   of({ document, revision }: Running): Table {
-    this.cancel();
     // It compiled before it ran.
-    const table = this.table?.revision === revision ? this.table : compile(document, revision, drySite());
+    return this.keep(this.table?.revision === revision ? this.table : compile(document, revision, drySite()));
+  }
+
+  /** Has the table made in short stretches, so that whatever else the control thread does goes on meanwhile. */
+  async prepare({ document, revision }: Running, clock: Clock): Promise<void> {
+    if (this.table?.revision === revision) return;
+    const parts = {
+      head: document,
+      upstreams: Object.entries(document.upstreams),
+      routes: Object.entries(document.routes),
+    };
+    this.keep(await inStretches(compileInSteps(parts, revision, drySite()), clock));
+  }
+
+  private keep(table: Table): Table {
+    this.cancel();
     this.table = table;
     this.cancel = this.alarms.after(KEPT_FOR, () => this.stop());
     return table;
@@ -37,5 +54,16 @@ export class DryTable {
   stop(): void {
     this.cancel();
     this.table = undefined;
+  }
+}
+
+async function inStretches<T>(steps: Steps<T>, clock: Clock): Promise<T> {
+  let until = clock.now() + STRETCH;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (clock.now() < until) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    until = clock.now() + STRETCH;
   }
 }

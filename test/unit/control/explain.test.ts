@@ -386,6 +386,11 @@ test('the table is made once a revision and let go when nobody asks any more', a
   assert.equal(table.of({ ...running, revision: 'r2' }), second);
   await alarms.run(61_000);
   assert.notEqual(table.of({ ...running, revision: 'r2' }), second);
+  await table.prepare({ ...running, revision: 'r3' }, clock);
+  const third = table.of({ ...running, revision: 'r3' });
+  assert.equal(third.revision, 'r3');
+  await table.prepare({ ...running, revision: 'r3' }, clock);
+  assert.equal(table.of({ ...running, revision: 'r3' }), third);
   table.stop();
   assert.equal(alarms.pending, 0);
 });

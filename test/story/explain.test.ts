@@ -1,0 +1,136 @@
+/**
+ * An explanation against real traffic: whatever is asked, the router does what was said of it.
+ */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Explanation, explain } from '../../src/control/explain.ts';
+import type { ExplainRequest } from '../../src/control/explain-request.ts';
+import { DryTable } from '../../src/control/explain-table.ts';
+import { systemAlarms } from '../../src/core/alarm.ts';
+import { startRouter } from '../support/app.ts';
+import { startOrigin } from '../support/origin.ts';
+import { connectRaw, only } from '../support/raw-client.ts';
+import { documentIn } from '../support/reading.ts';
+
+const documentOf = (url: string) => `
+listeners:
+  internal: { address: 127.0.0.1:0, limits: { target: 200B, headers: 6 } }
+admin: { address: 127.0.0.1:0 }
+upstreams: { a: { endpoints: [${url}] }, b: { endpoints: [${url}] }, c: { endpoints: [${url}] }, none: { endpoints: [] } }
+routes:
+  shop: { match: { host: shop.internal, path: /shop }, split: { a: 1, b: 1 }, sticky: { header: x-user-id }, override: { header: x-side } }
+  wild: { match: { host: "*.internal", path: /shop }, upstream: c }
+  item: { match: { path: { exact: /shop/item }, methods: [GET, PUT], query: { v: "1" } }, upstream: b }
+  id: { match: { path: { regex: "/shop/[0-9]+" } }, upstream: c }
+  game:
+    match: { path: /game }
+    versions: { from: [{ header: x-version }, { query: v }], serve: [{ range: ">=2", upstream: a }, { range: ">=1 <2", split: { b: 1, c: 1 } }] }
+  ask: { match: { path: /ask }, upstream: a, mode: redirect }
+  gone: { match: { path: /gone }, redirect: { status: 301, replacePrefix: /here } }
+  nobody: { match: { path: /nobody }, upstream: none }
+  spare: { match: { path: /spare }, upstream: none, fallback: { status: 202, body: later } }
+`;
+
+const piece = fc.constantFrom(
+  'shop',
+  'item',
+  '7',
+  'game',
+  'ask',
+  'gone',
+  'nobody',
+  'spare',
+  '%73hop',
+  '..',
+  '.',
+  '',
+  '%2F',
+  'x'.repeat(200),
+);
+const anyRequest: fc.Arbitrary<ExplainRequest> = fc
+  .record({
+    method: fc.constantFrom('GET', 'PUT', 'DELETE', 'OPTIONS'),
+    host: fc.constantFrom('shop.internal', 'SHOP.internal:8080', 'tax.internal', 'x.example', 'shop.internal.'),
+    path: fc.array(piece, { minLength: 1, maxLength: 3 }),
+    query: fc.constantFrom('', '?v=1', '?v=2.0', '?v=9x&v=1'),
+    headers: fc.record(
+      {
+        'X-User-Id': fc.constantFrom('ann', 'bob', ''),
+        'x-side': fc.constantFrom('a', 'b', 'zzz'),
+        'x-version': fc.constantFrom('1.5', 'v2', '0.1', 'x'),
+        'x-one': fc.constant('1'),
+        'x-two': fc.constant('2'),
+        'x-three': fc.constant('3'),
+      },
+      { requiredKeys: [] },
+    ),
+  })
+  .map(({ method, host, path, query, headers }) => ({
+    method,
+    url: `http://${host}/${path.join('/')}${query}`,
+    headers: { ...headers },
+  }));
+
+function headOf({ method = 'GET', url, headers = {} }: ExplainRequest): string {
+  const [, host, target] = /^http:\/\/([^/]*)(.*)$/.exec(url) ?? [];
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('')}\r\n`;
+}
+
+test('the router does with a request what an explanation says of it', async () => {
+  const origin = await startOrigin((request, response) => request.resume().on('end', () => response.end('ok')));
+  const text = documentOf(origin.url);
+  const running = { document: documentIn(text), revision: 'r1', since: 0, notices: [] };
+  const table = new DryTable(systemAlarms);
+  const members = (id: string) => ({ members: id === 'none' ? 0 : 1, up: id === 'none' ? 0 : 1 });
+  const parts = { table, view: () => ({ running, lastReload: undefined }), circuit: () => 'closed', members };
+  const router = await startRouter(text);
+  const ends = new Set<string>();
+  let asked = 0;
+  try {
+    const property = fc.asyncProperty(anyRequest, async (request) => {
+      const explained = explain(parts, request);
+      if ('problem' in explained) assert.fail(explained.problem.reason);
+      const client = await connectRaw(router.port());
+      const { status, fields, body } = await client.ask(headOf(request));
+      client.close();
+      asked++;
+      assert.equal(status, explained.status ?? 200);
+      const { code, route, upstream } = (await router.accessLog(asked))[asked - 1];
+      assert.equal(code, explained.code);
+      assert.equal(route, explained.route);
+      ends.add(`${explained.outcome} ${status}`);
+      if (explained.outcome === 'proxied') assertServed(explained, String(upstream));
+      if (explained.outcome === 'redirected')
+        assert.ok(explained.words.at(-1)?.endsWith(only(fields, 'location') ?? '-'));
+      if (code !== undefined && status !== 202)
+        assert.ok(explained.words.join('\n').includes(JSON.parse(body).detail) || code === 'no_member');
+    });
+    await fc.assert(property, { numRuns: 600 });
+    assert.deepEqual([...ends].sort(), [
+      'proxied 200',
+      'redirected 301',
+      'redirected 307',
+      'refused 202',
+      'refused 400',
+      'refused 404',
+      'refused 414',
+      'refused 426',
+      'refused 431',
+      'refused 503',
+    ]);
+  } finally {
+    table.stop();
+    await router.stop();
+    await origin.stop();
+  }
+});
+
+function assertServed({ upstreams }: Explanation, upstream: string): void {
+  assert.ok(
+    upstreams.some(({ id }) => id === upstream),
+    `${upstream} served it`,
+  );
+}
