@@ -17,6 +17,9 @@ const KEPT_FOR = 60_000;
 /** Milliseconds of compiling after which others have their turn. */
 const STRETCH = 5;
 
+/** What is asked about. */
+export type Compilable = Pick<Running, 'document' | 'revision'>;
+
 export class DryTable {
   private readonly alarms: Alarms;
   private table: Table | undefined = undefined;
@@ -27,13 +30,13 @@ export class DryTable {
   }
 
   /** The table of what runs. A large one takes a second, and all of it at once unless `prepare` made it before. */
-  of({ document, revision }: Running): Table {
+  of({ document, revision }: Compilable): Table {
     // It compiled before it ran.
     return this.keep(this.table?.revision === revision ? this.table : compile(document, revision, drySite()));
   }
 
   /** Has the table made in short stretches, so that whatever else the control thread does goes on meanwhile. */
-  async prepare({ document, revision }: Running, clock: Clock): Promise<void> {
+  async prepare({ document, revision }: Compilable, clock: Clock): Promise<void> {
     if (this.table?.revision === revision) return;
     const parts = {
       head: document,

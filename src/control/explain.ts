@@ -15,9 +15,8 @@ import type { Finding } from './cold.ts';
 import { type Other, othersOf } from './explain-others.ts';
 import { type Policy, policiesOf } from './explain-policies.ts';
 import { type ExplainRequest, readRequest, refusedByWire } from './explain-request.ts';
-import type { DryTable } from './explain-table.ts';
+import type { Compilable, DryTable } from './explain-table.ts';
 import { arrivalWords, locationOf, matchWords, percentOf, sideWords, stateWords } from './explain-words.ts';
-import type { View } from './view.ts';
 
 export interface Destined {
   readonly id: string;
@@ -44,7 +43,8 @@ export interface Explanation {
 
 export interface ExplainParts {
   readonly table: DryTable;
-  view(): View;
+  /** What runs; undefined until the first document is in. */
+  running(): Compilable | undefined;
   circuit(upstream: string): string;
   members(upstream: string): { readonly members: number; readonly up: number };
 }
@@ -62,7 +62,7 @@ interface Asking {
 type Ending = Pick<Explanation, 'outcome' | 'status' | 'code'>;
 
 export function explain(parts: ExplainParts, asked: ExplainRequest): Explanation | { readonly problem: Finding } {
-  const { running } = parts.view();
+  const running = parts.running();
   if (running === undefined)
     return { problem: { pointer: '', reason: 'no document runs yet', advice: 'ask again once the router is ready' } };
   const read = readRequest(asked);

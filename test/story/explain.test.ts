@@ -82,10 +82,10 @@ function headOf({ method = 'GET', url, headers = {} }: ExplainRequest): string {
 test('the router does with a request what an explanation says of it', async () => {
   const origin = await startOrigin((request, response) => request.resume().on('end', () => response.end('ok')));
   const text = documentOf(origin.url);
-  const running = { document: documentIn(text), revision: 'r1', since: 0, notices: [] };
+  const running = { document: documentIn(text), revision: 'r1' };
   const table = new DryTable(systemAlarms);
   const members = (id: string) => ({ members: id === 'none' ? 0 : 1, up: id === 'none' ? 0 : 1 });
-  const parts = { table, view: () => ({ running, lastReload: undefined }), circuit: () => 'closed', members };
+  const parts = { table, running: () => running, circuit: () => 'closed', members };
   const router = await startRouter(text);
   const ends = new Set<string>();
   let asked = 0;

@@ -40,10 +40,10 @@ function documentFrom(routes: readonly (typeof anyRoute extends fc.Arbitrary<inf
 }
 
 function told(document: ReturnType<typeof documentFrom>, { method, target, host, headers }: Asked, listener?: string) {
-  const running = { document, revision: 'r1', since: 0, notices: [] };
+  const running = { document, revision: 'r1' };
   const parts = {
     table: new DryTable(new FakeAlarms(new FakeClock())),
-    view: () => ({ running, lastReload: undefined }),
+    running: () => running,
     circuit: () => 'closed',
     members: () => ({ members: 1, up: 1 }),
   };

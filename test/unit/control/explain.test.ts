@@ -54,11 +54,11 @@ interface States {
 }
 
 function partsOf(document: Document, { circuits = {}, up = {} }: States = {}): ExplainParts {
-  const running = { document, revision: 'r1', since: 0, notices: [] };
+  const running = { document, revision: 'r1' };
   const counts = (id: string) => document.upstreams[id].endpoints.length;
   return {
     table: new DryTable(new FakeAlarms(new FakeClock())),
-    view: () => ({ running, lastReload: undefined }),
+    running: () => running,
     circuit: (id) => circuits[id] ?? 'closed',
     members: (id) => ({ members: counts(id), up: up[id] ?? counts(id) }),
   };
@@ -368,7 +368,7 @@ test('what no client could send is a problem with its place', () => {
 });
 
 test('before a document runs there is nothing to explain', () => {
-  const parts = { ...partsOf(DOCUMENT), view: () => ({ running: undefined, lastReload: undefined }) };
+  const parts = { ...partsOf(DOCUMENT), running: () => undefined };
   const explained = explain(parts, { url: 'http://x/' });
   assert.ok('problem' in explained && explained.problem.reason === 'no document runs yet');
 });
@@ -377,7 +377,7 @@ test('the table is made once a revision and let go when nobody asks any more', a
   const clock = new FakeClock();
   const alarms = new FakeAlarms(clock);
   const table = new DryTable(alarms);
-  const running = { document: DOCUMENT, revision: 'r1', since: 0, notices: [] };
+  const running = { document: DOCUMENT, revision: 'r1' };
   const first = table.of(running);
   assert.equal(table.of(running), first);
   assert.notEqual(table.of({ ...running, revision: 'r2' }), first);
