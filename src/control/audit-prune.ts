@@ -1,0 +1,39 @@
+/**
+ * How much of the audit log stays.
+ *
+ * Rule: pure. Never more records than the limit, none that was too old when it was looked at, texts of so many bytes at most;
+ * and always the newest record. Where there are too many, a tenth goes at once, so that not every record rewrites the file.
+ */
+
+import type { Kept } from './audit-file.ts';
+
+/** Bytes of all texts together. */
+const MOST_TEXT = 2 ** 30;
+
+export interface TextSizes {
+  /** Bytes of all. */
+  readonly size: number;
+  sizeOf(hash: string): number;
+}
+
+/** How many of the oldest records go. `oldest`: none from before this time stays. */
+export function cutOf(kept: readonly Kept[], texts: TextSizes, count: number, oldest: number): number {
+  const room = Math.max(1, count - Math.floor(count / 10));
+  let cut = kept.length > count ? kept.length - room : 0;
+  while (cut < kept.length - 1 && kept[cut].at < oldest) cut += 1;
+  if (texts.size > MOST_TEXT) cut = Math.max(cut, cutByText(kept, texts));
+  return Math.max(0, Math.min(kept.length - 1, cut));
+}
+
+function cutByText(kept: readonly Kept[], texts: TextSizes): number {
+  const seen = new Set<string>();
+  let sum = 0;
+  for (let i = kept.length - 1; i >= 0; i--) {
+    const { document } = kept[i];
+    if (seen.has(document)) continue;
+    seen.add(document);
+    sum += texts.sizeOf(document);
+    if (sum > MOST_TEXT) return i + 1;
+  }
+  return 0;
+}
