@@ -77,6 +77,7 @@ export class Books {
       const route = this.readRoute(id, sides, seconds);
       if (route !== undefined) routes.push(route);
     }
+    for (const { tally } of this.upstreams.values()) this.total.add(tally);
     const upstreams = Array.from(this.upstreams.values(), (book) => this.readUpstream(book, seconds, now));
     return { connections: this.connections(), total: flowOf(this.total, seconds), routes, upstreams };
   }
@@ -92,13 +93,13 @@ export class Books {
     for (const { upstream, weight, counted, book } of sides) {
       if (!counted.look(lanes, fresh)) continue;
       ofRoute.add(fresh);
-      book?.tally.add(fresh);
+      (book?.tally ?? this.total).add(fresh);
       const { count, errors } = fresh;
       to.push({ upstream, rate: rateOf(count, seconds), errorShare: shareOf(errors, count), weight });
     }
     if (to.length === 0) return undefined;
-    this.total.add(ofRoute);
-    return { id, ...flowOf(ofRoute, seconds), to };
+    const { rate, errorShare, p50, p95, p99 } = flowOf(ofRoute, seconds);
+    return { id, rate, errorShare, p50, p95, p99, to };
   }
 
   private readUpstream(book: UpstreamBook, seconds: number, now: number): LiveUpstream {

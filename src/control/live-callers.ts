@@ -10,10 +10,16 @@ import { BUCKETS } from '../core/lanes.ts';
 import { flowOf, rateOf, shareOf, Tally } from './live-flow.ts';
 import type { LiveCaller } from './live-frame.ts';
 
+interface Counts {
+  count: number;
+  errors: number;
+}
+
 interface Caller {
   readonly id: string;
   readonly tally: Tally;
-  readonly to: Map<string, { count: number; errors: number }>;
+  /** By block of counters. */
+  readonly blocks: Map<number, Counts>;
 }
 
 /** `routeOf`: the route that a block of counters belongs to. */
@@ -23,12 +29,12 @@ export function callersOf(
   routeOf: (block: number) => string | undefined,
 ): LiveCaller[] {
   const callers = new Map<string, Caller>();
-  for (const digest of digests) addDigest(callers, digest, routeOf);
+  for (const digest of digests) addDigest(callers, digest);
   const ranked = [...callers.values()].filter(({ tally }) => tally.count > 0).sort(byCount);
-  return bounded(ranked).map(({ id, tally, to }) => ({
+  return bounded(ranked).map(({ id, tally, blocks }) => ({
     id,
     ...flowOf(tally, seconds),
-    to: Array.from(to, ([route, { count, errors }]) => ({
+    to: Array.from(byRoute(blocks, routeOf), ([route, { count, errors }]) => ({
       route,
       rate: rateOf(count, seconds),
       errorShare: shareOf(errors, count),
@@ -36,11 +42,7 @@ export function callersOf(
   }));
 }
 
-function addDigest(
-  callers: Map<string, Caller>,
-  { names, tallies, pairs }: CallerDigest,
-  routeOf: (block: number) => string | undefined,
-): void {
+function addDigest(callers: Map<string, Caller>, { names, tallies, pairs }: CallerDigest): void {
   const places = names.map((name) => callerOf(callers, name));
   for (const [place, { tally }] of places.entries()) {
     const start = place * TALLY.size;
@@ -52,23 +54,37 @@ function addDigest(
     }
   }
   for (let at = 0; at < pairs.length; at += PAIR.size) {
-    const route = routeOf(pairs[at + PAIR.block]);
-    if (route !== undefined)
-      reach(places[pairs[at + PAIR.caller]], route, pairs[at + PAIR.count], pairs[at + PAIR.errors]);
+    const { blocks } = places[pairs[at + PAIR.caller]];
+    add(blocks, pairs[at + PAIR.block], pairs[at + PAIR.count], pairs[at + PAIR.errors]);
   }
 }
 
 function callerOf(callers: Map<string, Caller>, id: string): Caller {
-  const caller = callers.get(id) ?? { id, tally: new Tally(), to: new Map() };
+  const caller = callers.get(id) ?? { id, tally: new Tally(), blocks: new Map() };
   callers.set(id, caller);
   return caller;
 }
 
-function reach({ to }: Caller, route: string, count: number, errors: number): void {
-  const reached = to.get(route) ?? { count: 0, errors: 0 };
-  reached.count += count;
-  reached.errors += errors;
-  to.set(route, reached);
+function add<K>(to: Map<K, Counts>, key: K, count: number, errors: number): void {
+  const known = to.get(key);
+  if (known === undefined) {
+    to.set(key, { count, errors });
+    return;
+  }
+  known.count += count;
+  known.errors += errors;
+}
+
+function byRoute(
+  blocks: ReadonlyMap<number, Counts>,
+  routeOf: (block: number) => string | undefined,
+): Map<string, Counts> {
+  const routes = new Map<string, Counts>();
+  for (const [block, { count, errors }] of blocks) {
+    const route = routeOf(block);
+    if (route !== undefined) add(routes, route, count, errors);
+  }
+  return routes;
 }
 
 /** `ranked`: the busiest first. */
@@ -78,9 +94,9 @@ function bounded(ranked: readonly Caller[]): Caller[] {
   const rest = new Set(named.slice(MOST_CALLERS));
   const kept = new Map(ranked.flatMap((caller) => (rest.has(caller) ? [] : [[caller.id, caller]])));
   const other = callerOf(kept, OTHER_CALLERS);
-  for (const { tally, to } of rest) {
+  for (const { tally, blocks } of rest) {
     other.tally.add(tally);
-    for (const [route, { count, errors }] of to) reach(other, route, count, errors);
+    for (const [block, { count, errors }] of blocks) add(other.blocks, block, count, errors);
   }
   return [...kept.values()].sort(byCount);
 }

@@ -3,7 +3,7 @@
  *
  * Rule: a count only goes up. Where one is lower than before the block was cleared in between, and counts from 0. A block
  * that did not move is known by two counters in each lane, since every exchange adds to one of them: to the sum of
- * durations, or, where it took no time, to the lowest bucket.
+ * durations, or, where it took no time, to the lowest bucket. One that moved the last time is read without that question.
  */
 
 import { BUCKETS, ROUTE_BLOCK, STATUS_LABELS } from '../core/lanes.ts';
@@ -18,6 +18,7 @@ const ERRORS = STATUS_LABELS.flatMap((label, i) =>
   label === 'none' || label.startsWith('5') ? [ROUTE_BLOCK.statuses + i - FIRST] : [],
 );
 const HISTOGRAM = ROUTE_BLOCK.buckets - FIRST;
+const SIZE = BUCKETS;
 
 /** The block as it is now; each look fills it anew. */
 const now = new Float64Array(LENGTH);
@@ -25,6 +26,9 @@ const now = new Float64Array(LENGTH);
 export class Counted {
   readonly block: number;
   private readonly before = new Float64Array(LENGTH);
+  /** It counted something before the last look. */
+  private moves = false;
+  /** Those two counters, all lanes added up, as they were before a look that found nothing. */
   private mark = 0;
 
   constructor(block: number) {
@@ -33,17 +37,19 @@ export class Counted {
 
   /** Puts what was counted since the last look into `fresh`; false where nothing was. */
   look(lanes: SharedLanes, fresh: Tally): boolean {
-    // Read first: what is counted meanwhile moves it, so that the next look sees it.
-    const mark = lanes.sum(this.block, ROUTE_BLOCK.sum) + lanes.sum(this.block, ROUTE_BLOCK.buckets);
-    if (mark === this.mark) return false;
-    this.mark = mark;
+    if (!this.moves) {
+      // Read first: what is counted meanwhile moves it, so that the next look sees it.
+      const mark = lanes.sum(this.block, ROUTE_BLOCK.sum) + lanes.sum(this.block, ROUTE_BLOCK.buckets);
+      if (mark === this.mark) return false;
+      this.mark = mark;
+    }
     lanes.sumsInto(now, this.block, FIRST);
     const { before } = this;
     const { buckets } = fresh;
     let errors = 0;
-    for (const at of ERRORS) errors += grown(before[at], now[at]);
+    for (let i = 0; i < ERRORS.length; i++) errors += grown(before[ERRORS[i]], now[ERRORS[i]]);
     let count = 0;
-    for (let i = 0; i < BUCKETS; i++) {
+    for (let i = 0; i < SIZE; i++) {
       const more = grown(before[HISTOGRAM + i], now[HISTOGRAM + i]);
       buckets[i] = more;
       count += more;
@@ -51,7 +57,9 @@ export class Counted {
     before.set(now);
     fresh.errors = errors;
     fresh.count = count;
-    return count > 0;
+    if (this.moves && count === 0) this.mark = Number.NaN;
+    this.moves = count > 0;
+    return this.moves;
   }
 }
 

@@ -10,16 +10,23 @@
 import { BOUNDS, BUCKETS } from '../core/lanes.ts';
 import type { Flow } from './live-frame.ts';
 
+// Names of this file's own: what is imported is no constant to the compiler (see docs/architecture.md).
+const SIZE = BUCKETS;
+const LAST = BOUNDS[BOUNDS.length - 1];
+const UPPER = Float64Array.from(BOUNDS);
+
 /** What was counted of something. */
 export class Tally {
   count = 0;
   errors = 0;
-  readonly buckets = new Float64Array(BUCKETS);
+  readonly buckets = new Float64Array(SIZE);
 
-  add({ count, errors, buckets }: Tally): void {
-    this.count += count;
-    this.errors += errors;
-    for (let i = 0; i < BUCKETS; i++) this.buckets[i] += buckets[i];
+  add(other: Tally): void {
+    this.count += other.count;
+    this.errors += other.errors;
+    const { buckets } = this;
+    const more = other.buckets;
+    for (let i = 0; i < SIZE; i++) buckets[i] += more[i];
   }
 
   clear(): void {
@@ -31,14 +38,14 @@ export class Tally {
 }
 
 export function flowOf({ count, errors, buckets }: Tally, seconds: number): Flow {
-  const percentile = (share: number) => (count === 0 ? null : rounded(quantile(buckets, count * share), 3));
-  return {
-    rate: rateOf(count, seconds),
-    errorShare: shareOf(errors, count),
-    p50: percentile(0.5),
-    p95: percentile(0.95),
-    p99: percentile(0.99),
-  };
+  const rate = rateOf(count, seconds);
+  const errorShare = shareOf(errors, count);
+  if (count === 0) return { rate, errorShare, p50: null, p95: null, p99: null };
+  walk.begin(buckets);
+  const p50 = rounded(walk.to(count * 0.5), 3);
+  const p95 = rounded(walk.to(count * 0.95), 3);
+  const p99 = rounded(walk.to(count * 0.99), 3);
+  return { rate, errorShare, p50, p95, p99 };
 }
 
 export function rateOf(count: number, seconds: number): number {
@@ -50,19 +57,35 @@ export function shareOf(errors: number, count: number): number {
   return count === 0 ? 0 : rounded(Math.min(1, errors / count), 4);
 }
 
-/** The duration that `rank` of the counted ones do not exceed; `rank` above 0 and at most their number. */
-export function quantile(buckets: Float64Array, rank: number): number {
-  let below = 0;
-  for (let i = 0; i < BOUNDS.length; i++) {
-    const inside = buckets[i];
-    if (inside > 0 && below + inside >= rank) {
-      const from = i === 0 ? 0 : BOUNDS[i - 1];
-      return from + ((BOUNDS[i] - from) * (rank - below)) / inside;
-    }
-    below += inside;
+/** Goes through a histogram once, from the fastest to the slowest. */
+class Walk {
+  private buckets: Float64Array = UPPER;
+  private at = 0;
+  private below = 0;
+
+  begin(buckets: Float64Array): void {
+    this.buckets = buckets;
+    this.at = 0;
+    this.below = 0;
   }
-  return BOUNDS[BOUNDS.length - 1];
+
+  /** The duration that so many do not exceed: above 0, at most as many as there are, and no fewer than asked for before. */
+  to(rank: number): number {
+    const { buckets } = this;
+    let { at, below } = this;
+    while (at < UPPER.length && below + buckets[at] < rank) {
+      below += buckets[at];
+      at += 1;
+    }
+    this.at = at;
+    this.below = below;
+    if (at === UPPER.length) return LAST;
+    const from = at === 0 ? 0 : UPPER[at - 1];
+    return from + ((UPPER[at] - from) * (rank - below)) / buckets[at];
+  }
 }
+
+const walk = new Walk();
 
 /** Short numbers make short frames. */
 function rounded(value: number, digits: number): number {

@@ -102,18 +102,35 @@ test('what took no time at all is seen too', async () => {
   assert.equal((await made.second()).total.rate, 1);
 });
 
-test('counters that did not move are not read', async () => {
+test('counters that have not moved for a second are not read, until they move again', async () => {
   const made = bench();
   await made.second();
-  const read: number[] = [];
+  const key = 'route:plain|cart';
+  let read: number[] = [];
   const { sumsInto } = made.shared;
   made.shared.sumsInto = (sums, block, first) => {
     if (first > 0) read.push(block);
     sumsInto.call(made.shared, sums, block, first);
   };
-  made.end('route:plain|cart', 200, 1);
-  await made.second();
-  assert.deepEqual(read, [made.block('route:plain|cart')]);
+  const looks: [number, number][] = [];
+  for (const ended of [1, 2, 0, 0, 0, 0, 3, 0]) {
+    read = [];
+    made.end(key, 200, ...Array<number>(ended).fill(0));
+    const { total } = await made.second();
+    assert.equal(total.rate, ended);
+    looks.push([ended, read.length]);
+    assert.ok(read.every((block) => block === made.block(key)));
+  }
+  assert.deepEqual(looks, [
+    [1, 1],
+    [2, 1],
+    [0, 1],
+    [0, 1],
+    [0, 0],
+    [0, 0],
+    [3, 1],
+    [0, 1],
+  ]);
 });
 
 test('a percentile lies in the same bucket as the exact one, whatever the durations', () => {
