@@ -3,19 +3,13 @@
  */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Router, startRouter } from '../support/app.ts';
 import { type HttpOrigin, startOrigin } from '../support/origin.ts';
-import { freePort } from '../support/ports.ts';
 import { metricOf } from '../support/process.ts';
+import { PROMETHEUS_LIMIT, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { until } from '../support/wait.ts';
-
-const START_LIMIT = 30_000;
 
 function documentOf(port: number, routes = ['cart', 'tax']): string {
   return `listeners:
@@ -45,74 +39,15 @@ async function ask(router: Router, path: string, times: number): Promise<void> {
   client.close();
 }
 
-/** A Prometheus that scrapes one target every 200 ms; `query` asks it for the values of an expression. */
-interface Prometheus {
-  query(expression: string): Promise<{ labels: Record<string, string>; value: number }[]>;
-  stop(): Promise<void>;
-}
-
-async function startPrometheus(target: string): Promise<Prometheus> {
-  const directory = await mkdtemp(join(tmpdir(), 'signalbox-prometheus-'));
-  const port = await freePort();
-  const config = join(directory, 'prometheus.yml');
+/** A Prometheus that scrapes one target every 200 ms. */
+function scraping(target: string): Promise<Prometheus> {
   const targets = `[{ targets: ['${target.replace('http://', '')}'] }]`;
-  await writeFile(
-    config,
-    `global: { scrape_interval: 200ms, scrape_timeout: 200ms }\nscrape_configs:\n  - { job_name: signalbox, static_configs: ${targets} }\n`,
-  );
-  const child = spawn(
-    'prometheus',
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+  return startPrometheus({
+    'prometheus.yml': `global: { scrape_interval: 200ms, scrape_timeout: 200ms }
+scrape_configs:
+  - { job_name: signalbox, static_configs: ${targets} }
+`,
   });
-  const base = `http://127.0.0.1:${port}`;
-  const stop = async () => {
-    await end(child);
-    await rm(directory, { recursive: true, force: true });
-  };
-  try {
-    await until('Prometheus to be ready', () => isUp(child, `${base}/-/ready`, () => said), START_LIMIT);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { query: (expression) => query(base, expression), stop };
-}
-
-async function isUp(child: ChildProcess, url: string, said: () => string): Promise<boolean> {
-  if (child.pid === undefined) {
-    throw new Error('prometheus is not installed; on Debian: apt-get install prometheus');
-  }
-  if (child.exitCode !== null) throw new Error(`prometheus ended:\n${said()}`);
-  return fetch(url).then(
-    (reply) => reply.ok,
-    () => false,
-  );
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
-
-interface QueryReply {
-  readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
-}
-
-async function query(base: string, expression: string): Promise<{ labels: Record<string, string>; value: number }[]> {
-  const reply = await fetch(`${base}/api/v1/query?query=${encodeURIComponent(expression)}`);
-  const { data } = (await reply.json()) as QueryReply;
-  return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
 }
 
 test('a real Prometheus scrapes the router and answers for its series', async () => {
@@ -120,10 +55,10 @@ test('a real Prometheus scrapes the router and answers for its series', async ()
     await ask(router, '/cart/1', 30);
     await ask(router, '/tax', 5);
     await ask(router, '/nowhere', 2);
-    const prometheus = await startPrometheus(router.adminUrl);
+    const prometheus = await scraping(router.adminUrl);
     try {
       const value = async (expression: string) => (await prometheus.query(expression))[0]?.value;
-      await until('a scrape', async () => (await value('signalbox_threads')) === 2, START_LIMIT);
+      await until('a scrape', async () => (await value('signalbox_threads')) === 2, PROMETHEUS_LIMIT);
       assert.equal(await value('up{job="signalbox"}'), 1);
       assert.equal(await value('signalbox_requests_total{route="cart",upstream="cart",code="200"}'), 30);
       assert.equal(await value('signalbox_requests_total{route="_none",upstream="",code="404"}'), 2);

@@ -20,6 +20,8 @@ const PACKAGES = {
   nginx: 'nginx-light',
   haproxy: 'haproxy',
   h2load: 'nghttp2-client',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
 } as const;
 
 export type Program = keyof typeof PACKAGES;
