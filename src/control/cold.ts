@@ -25,6 +25,10 @@ export function coldChanges(running: Document, next: Document, workersFixed: boo
   if (next.admin.address !== running.admin.address) {
     found.push(changed('/admin/address', 'admin.address', running.admin.address, next.admin.address));
   }
+  if (next.admin.writeBack !== running.admin.writeBack) {
+    const told = ({ writeBack }: Document['admin']) => String(writeBack);
+    found.push(changed('/admin/writeBack', 'admin.writeBack', told(running.admin), told(next.admin)));
+  }
   if (JSON.stringify(next.admin.tls) !== JSON.stringify(running.admin.tls)) {
     found.push({ pointer: '/admin/tls', reason: 'admin.tls is not what it was at start', advice: REMEDY });
   }
