@@ -10,8 +10,9 @@ import type { LogLevel, PlaneEvent, PlaneLog } from '../core/events.ts';
 
 const KEPT = 256;
 
-/** An event with its time, epoch milliseconds. */
+/** An event with its time, epoch milliseconds, and a number that counts up by one. */
 export interface Told {
+  readonly number: number;
   readonly at: number;
   readonly event: PlaneEvent;
 }
@@ -21,6 +22,7 @@ export class Events {
   private readonly log: PlaneLog;
   private readonly listeners = new Set<(told: Told) => void>();
   private readonly kept: Told[] = [];
+  private count = 0;
 
   constructor(clock: Clock, log: PlaneLog) {
     this.clock = clock;
@@ -28,7 +30,8 @@ export class Events {
   }
 
   readonly tell = (event: PlaneEvent): void => {
-    const told = { at: this.clock.wall(), event };
+    this.count += 1;
+    const told = { number: this.count, at: this.clock.wall(), event };
     this.kept.push(told);
     if (this.kept.length > KEPT) this.kept.shift();
     this.write(event);

@@ -13,13 +13,16 @@ const { readFile } = process.getBuiltinModule('node:fs').promises;
 export class FromFile {
   private readonly path: string;
   private readonly control: Control;
+  private readonly rebase: (text: string) => string;
   private watch: FileWatch | undefined = undefined;
   /** How the last reading of the file ended. */
   private last: Outcome | undefined = undefined;
 
-  constructor(path: string, control: Control) {
+  /** `rebase`: what shall run where the file has this text; edits that are kept beside it come on top. */
+  constructor(path: string, control: Control, rebase: (text: string) => string = (text) => text) {
     this.path = path;
     this.control = control;
+    this.rebase = rebase;
   }
 
   /** Takes the file up whenever it changes; `known`: its text as it runs. */
@@ -64,6 +67,6 @@ export class FromFile {
   }
 
   private propose(text: string, source: string): Promise<Outcome> {
-    return this.control.propose({ text, path: this.path, source, author: '', reason: '' });
+    return this.control.propose({ text: this.rebase(text), path: this.path, source, author: '', reason: '' });
   }
 }

@@ -1,0 +1,259 @@
+/**
+ * Edits of the document by program: from "this part shall be so" to a text that runs on every thread and stands on the disk.
+ *
+ * Rule: one edit at a time, from the text that runs. Whether it can be written down is known before it is applied: the new
+ * text lies beside the file, whole and synced, when the threads take it, and takes the file's name when they have it. What
+ * somebody else did to the file meanwhile is merged where the parts differ, and refused with both sides shown where not.
+ */
+
+import type { Problem, ValidReading } from '../config/document.ts';
+import { type Effect, effectOf } from '../config/effect.ts';
+import { unmaskText } from '../config/masked-text.ts';
+import { type Conflict, mergeEdit, mergeText } from '../config/merge.ts';
+import { isMap, type Json, type PatchOperation, patchBetween, valueAt } from '../config/patch.ts';
+import { readDocument } from '../config/read.ts';
+import { unmask, writtenOf } from '../config/written.ts';
+import type { Control, Refusal } from './control.ts';
+import type { Keeper, Standing } from './keeper.ts';
+import type { Running } from './view.ts';
+
+/** What shall be: a part, none of it, the whole document, or a whole text. */
+export type Wish =
+  | { readonly is: 'put'; readonly section: Section; readonly id: string; readonly value: Json }
+  | { readonly is: 'remove'; readonly section: Section; readonly id: string }
+  | { readonly is: 'document'; readonly value: Json }
+  | { readonly is: 'text'; readonly text: string };
+
+export const SECTIONS = ['routes', 'upstreams', 'rollouts', 'invariants'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export interface EditOrder {
+  readonly wish: Wish;
+  /** The revision it was made from, where the asker says so. */
+  readonly ifMatch: string | undefined;
+  readonly author: string;
+  readonly reason: string;
+  /** `api`, `restore`. */
+  readonly source: string;
+  readonly dryRun: boolean;
+}
+
+export interface Edited {
+  readonly ok: true;
+  readonly revision: string;
+  readonly parent: string;
+  readonly changed: boolean;
+  readonly created: boolean;
+  readonly merged: boolean;
+  readonly written: 'file' | 'state' | 'nowhere';
+  readonly effect: Effect;
+  readonly notices: readonly Problem[];
+}
+
+export type EditRefusal = 'stale' | 'not_found' | 'invalid' | 'cold' | 'conflict' | 'unwritable' | 'threads';
+
+export interface NotEdited {
+  readonly ok: false;
+  readonly why: EditRefusal;
+  readonly detail: string;
+  readonly problems: readonly Problem[];
+  readonly conflicts: readonly Conflict[];
+}
+
+/** A text that was checked and not applied. */
+export type Checked =
+  | { readonly ok: true; readonly revision: string; readonly effect: Effect; readonly notices: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export interface EditParts {
+  readonly control: Control;
+  readonly keeper: Keeper;
+  /** What problems call the text. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A text to be put in force, and the one that it replaces where edits are kept. */
+interface Made {
+  readonly text: string;
+  readonly over: string;
+  readonly reading: ValidReading;
+}
+
+/** The file may change, and another document come into force, between two looks: so often it is tried again. */
+const TRIES = 5;
+
+export class Edits {
+  private readonly parts: EditParts;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: EditParts) {
+    this.parts = parts;
+  }
+
+  /** Answers once every thread runs it and it stands on the disk, or nothing has changed. */
+  apply(order: EditOrder): Promise<Edited | NotEdited> {
+    const answer = this.queue.then(() => this.applyNow(order));
+    this.queue = answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** What a text or a document would do. */
+  check(wish: Extract<Wish, { is: 'document' | 'text' }>): Checked {
+    const running = this.running();
+    const made = this.make(running, { is: 'same', text: running.text }, wish);
+    if (!made.ok) return { ok: false, problems: made.problems.length > 0 ? made.problems : [this.said(made.detail)] };
+    const reading = this.read(made.text);
+    if (!reading.ok) return reading;
+    const { revision, notices } = reading;
+    return { ok: true, revision, notices, effect: effectOf(running.document, reading.document) };
+  }
+
+  private async applyNow(order: EditOrder): Promise<Edited | NotEdited> {
+    for (let tries = 1; ; tries++) {
+      const running = this.running();
+      if (order.ifMatch !== undefined && order.ifMatch !== running.revision) {
+        return refusal('stale', `made from revision ${order.ifMatch}, but ${running.revision} runs`);
+      }
+      const answer = await this.attempt(order, running);
+      // Somebody's file was quicker. Who named a revision is told so; who named none means the document as it is by then.
+      const again = !answer.ok && answer.why === 'stale' && order.ifMatch === undefined;
+      if (!again || tries === TRIES) return answer;
+    }
+  }
+
+  private async attempt(order: EditOrder, running: Running): Promise<Edited | NotEdited> {
+    const { wish, dryRun } = order;
+    const disk = await this.parts.keeper.look(running.text);
+    if (disk.is === 'gone') return refusal('unwritable', disk.reason);
+    const made = this.make(running, disk, wish);
+    if (!made.ok) return made;
+    const reading = this.read(made.text);
+    if (!reading.ok) return { ...refusal('invalid', 'the document would not be valid'), problems: reading.problems };
+    const { revision, notices } = reading;
+    const answer: Edited = {
+      ok: true,
+      revision,
+      parent: running.revision,
+      changed: revision !== running.revision,
+      created: wish.is === 'put' && !has(running.text, wish),
+      merged: disk.is === 'other',
+      written: 'nowhere',
+      effect: effectOf(running.document, reading.document),
+      notices,
+    };
+    const nothingToDo = !answer.changed && made.text === disk.text;
+    return dryRun || nothingToDo ? answer : this.install(order, { text: made.text, over: disk.text, reading }, answer);
+  }
+
+  /** Staged, in force, written: in this order. */
+  private async install(order: EditOrder, { text, over, reading }: Made, answer: Edited): Promise<Edited | NotEdited> {
+    const { control, keeper, path } = this.parts;
+    const before = this.running();
+    const staging = await keeper.stage(text, over);
+    if (!staging.ok) return refusal('unwritable', staging.reason);
+    const { staged } = staging;
+    const { source, author, reason } = order;
+    const proposal = { text, path, source, author, reason, reading, parentRevision: before.revision };
+    const outcome = await control.propose(proposal);
+    if (!outcome.ok) {
+      await staged.drop();
+      return { ...refusal(outcome.why, detailOf(outcome.why, outcome.problems)), problems: outcome.problems };
+    }
+    const done = await staged.commit();
+    if (done.ok) return { ...answer, written: keeper.to };
+    // It runs, and cannot be kept: back to what both agree on.
+    const back = `the edit could not be written: ${done.reason}`;
+    await control.propose({ text: before.text, path, source, author, reason: back, parentRevision: reading.revision });
+    return refusal('unwritable', back);
+  }
+
+  /** The text that fulfils a wish. */
+  private make(running: Running, disk: Standing, wish: Wish): { readonly ok: true; readonly text: string } | NotEdited {
+    if (wish.is === 'text') {
+      const yours = unmaskText(wish.text, running.text);
+      // What is no YAML at all is told by reading it, with its place.
+      const text = yours.ok ? yours.text : wish.text;
+      if (disk.is === 'same') return { ok: true, text };
+      return mergedOf(mergeText({ base: running.text, disk: disk.text, yours: text }));
+    }
+    const written = writtenOf(running.text);
+    if (!written.ok) return refusal('invalid', 'the running text cannot be edited');
+    const ops = opsFor(written.value, wish);
+    if (ops === undefined) {
+      const what = wish.is === 'remove' ? `${wish.section} has no ${wish.id}` : 'nothing to edit';
+      return refusal('not_found', what);
+    }
+    if (ops.length === 0 && disk.is === 'same') return { ok: true, text: running.text };
+    return mergedOf(mergeEdit({ base: running.text, disk: disk.text, ops }));
+  }
+
+  private read(text: string) {
+    return readDocument(text, this.parts.path, this.parts.env);
+  }
+
+  private running(): Running {
+    const { running } = this.parts.control.view;
+    if (running === undefined) throw new Error('no document is in force');
+    return running;
+  }
+
+  private said(detail: string): Problem {
+    const advice = 'make the change in the file';
+    return { severity: 'error', path: this.parts.path, line: 1, column: 1, pointer: '', reason: detail, advice };
+  }
+}
+
+/** Operations on the written document; undefined where what shall go is not there. */
+function opsFor(written: Json, wish: Exclude<Wish, { is: 'text' }>): readonly PatchOperation[] | undefined {
+  if (wish.is === 'document') return patchBetween(written, unmask(wish.value, written));
+  const { section, id } = wish;
+  const path = `/${section}/${id}`;
+  const there = valueAt(written, path);
+  if (wish.is === 'remove') return there === undefined ? undefined : [{ op: 'remove', path }];
+  if (there !== undefined) return patchBetween(there, wish.value).map((op) => ({ ...op, path: path + op.path }));
+  const home = valueAt(written, `/${section}`);
+  if (isMap(home)) return [{ op: 'add', path, value: wish.value }];
+  return [{ op: 'add', path: `/${section}`, value: { [id]: wish.value } }];
+}
+
+function has(text: string, { section, id }: Extract<Wish, { is: 'put' }>): boolean {
+  const written = writtenOf(text);
+  return written.ok && valueAt(written.value, `/${section}/${id}`) !== undefined;
+}
+
+function mergedOf(merged: ReturnType<typeof mergeEdit>): { readonly ok: true; readonly text: string } | NotEdited {
+  switch (merged.is) {
+    case 'edited':
+    case 'merged':
+      return { ok: true, text: merged.text };
+    case 'conflict': {
+      const parts = merged.conflicts.map(({ pointer }) => pointer).join(', ');
+      const detail = `the file on disk was changed in the same parts (${parts}) and that change does not run yet`;
+      return { ...refusal('conflict', detail), conflicts: merged.conflicts };
+    }
+    case 'unreadable': {
+      const detail = 'the file on disk was changed and is not valid, so that the edit cannot be written into it';
+      return { ...refusal('conflict', detail), problems: merged.problems };
+    }
+    default:
+      return refusal('unwritable', merged.reason);
+  }
+}
+
+function refusal(why: EditRefusal, detail: string): NotEdited {
+  return { ok: false, why, detail, problems: [], conflicts: [] };
+}
+
+function detailOf(why: Refusal, problems: readonly Problem[]): string {
+  switch (why) {
+    case 'stale':
+      return problems[0]?.reason ?? 'another document runs by now';
+    case 'cold':
+      return 'the document changes what a running router cannot change';
+    case 'threads':
+      return `a data thread could not take it: ${problems[0]?.reason ?? ''}`;
+    default:
+      return 'the document would not be valid';
+  }
+}

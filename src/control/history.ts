@@ -1,0 +1,86 @@
+/**
+ * The memory of decisions: what control decides, written into the audit log with the difference it makes.
+ *
+ * Rule: one record after the other, in the order of the decisions. A start is recorded where its document is another than the last one that ran, with the difference from that. Secrets are in
+ * no record but in the texts, which stand in files of their own that only the router's user reads.
+ */
+
+import type { Document } from '../config/document.ts';
+import { effectOf } from '../config/effect.ts';
+import { type PatchOperation, patchBetween } from '../config/patch.ts';
+import { formatProblem } from '../config/problems.ts';
+import { maskSecrets, writtenOf } from '../config/written.ts';
+import type { Audit, AuditEntry } from './audit.ts';
+import type { Decision } from './control.ts';
+
+/** Problems of a refused document that stand in its record. */
+const SHOWN = 20;
+/** Records among which the last document that ran is looked for. */
+const LOOKED_THROUGH = 200;
+
+/** Reads a text as it would run; undefined where it is not valid any more. */
+export type ReadText = (text: string) => Document | undefined;
+
+export class History {
+  private readonly audit: Audit;
+  private readonly read: ReadText;
+  private queue: Promise<void> = Promise.resolve();
+
+  constructor(audit: Audit, read: ReadText) {
+    this.audit = audit;
+    this.read = read;
+  }
+
+  /** Resolves when the record stands on the disk, or is known not to get there now; never rejects. */
+  readonly record = (decision: Decision): Promise<void> => {
+    this.queue = this.queue.then(() => this.write(decision)).catch(() => undefined);
+    return this.queue;
+  };
+
+  private async write(decision: Decision): Promise<void> {
+    const entry = decision.before === undefined ? await this.startEntry(decision) : entryOf(decision, decision.before);
+    if (entry !== undefined) await this.audit.append(entry);
+  }
+
+  /** What is new since the last run; undefined where nothing is. */
+  private async startEntry(decision: Decision): Promise<AuditEntry | undefined> {
+    const { items } = await this.audit.list({ limit: LOOKED_THROUGH });
+    const last = items.find(({ result }) => result === 'applied');
+    const { after } = decision;
+    if (after === undefined || last?.revision === after.revision) return undefined;
+    const text = last === undefined ? undefined : await this.audit.textOf(last.revision);
+    const document = text === undefined ? undefined : this.read(text);
+    if (last === undefined || text === undefined || document === undefined) {
+      return { ...bareEntry(decision), revision: after.revision, words: ['first start'], patch: [] };
+    }
+    return entryOf(decision, { ...after, revision: last.revision, text, document });
+  }
+}
+
+function bareEntry({ origin, before, text, problems }: Decision): Omit<AuditEntry, 'words' | 'patch'> {
+  const detail = problems.slice(0, SHOWN).map(formatProblem);
+  if (problems.length > SHOWN) detail.push(`... and ${problems.length - SHOWN} more`);
+  return {
+    revision: '',
+    parent: before?.revision ?? '',
+    ...origin,
+    result: 'applied',
+    detail: detail.join('\n'),
+    text,
+  };
+}
+
+function entryOf(decision: Decision, before: { revision: string; text: string; document: Document }): AuditEntry {
+  const { after } = decision;
+  const bare = { ...bareEntry(decision), parent: before.revision };
+  if (after === undefined) return { ...bare, result: 'refused', text: undefined, words: [], patch: [] };
+  const { words } = effectOf(before.document, after.document);
+  return { ...bare, revision: after.revision, words, patch: patchOf(before.text, after.text) };
+}
+
+/** The difference as it is written, secrets masked on both sides. */
+function patchOf(before: string, after: string): readonly PatchOperation[] {
+  const old = writtenOf(before);
+  const now = writtenOf(after);
+  return old.ok && now.ok ? patchBetween(maskSecrets(old.value), maskSecrets(now.value)) : [];
+}
