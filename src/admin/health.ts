@@ -37,8 +37,8 @@ export interface Readiness {
 
 export function health(source: HealthSource): FastifyPluginAsync {
   return async (server) => {
-    server.get('/healthz', async () => ({ alive: true }));
-    server.get('/readyz', async (_request, reply) => {
+    server.get('/healthz', { config: { need: 'open' } }, async () => ({ alive: true }));
+    server.get('/readyz', { config: { need: 'open' } }, async (_request, reply) => {
       const readiness = readinessOf(source);
       reply.code(readiness.ready ? 200 : 503);
       return readiness;

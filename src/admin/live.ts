@@ -10,7 +10,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { EventStream } from './event-stream.ts';
 import type { ProblemReply } from './shapes/common.ts';
-import type { LiveFrame } from './shapes/live.ts';
+import { LiveFrame } from './shapes/live.ts';
 
 /** Where frames come from: control/live.ts. */
 export interface LiveSource {
@@ -29,6 +29,13 @@ const TOO_MANY: ProblemReply = {
   code: 'too_many_readers',
 };
 
+const CONFIG = { need: 'viewer', answer: 'stream' } as const;
+const SCHEMA = {
+  tags: ['status'],
+  summary: 'One event `live` a second: the traffic of that second',
+  response: { 200: LiveFrame },
+};
+
 const HEAD = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
@@ -40,7 +47,7 @@ export function live(source: LiveSource): FastifyPluginAsync {
   return async (server) => {
     const readers = new Set<ServerResponse>();
     // HEAD would leave a stream open that nobody may write to.
-    server.get('/v1/live', { exposeHeadRoute: false }, async (_request, reply) => {
+    server.get('/v1/live', { exposeHeadRoute: false, config: CONFIG, schema: SCHEMA }, async (_request, reply) => {
       if (readers.size >= MOST_READERS) return refuse(reply);
       const response = reply.raw;
       reply.hijack();

@@ -15,7 +15,7 @@ export interface MetricsPage {
 
 export function metrics(page: MetricsPage): FastifyPluginAsync {
   return async (server) => {
-    server.get('/metrics', async (_request, reply) => {
+    server.get('/metrics', { config: { need: 'viewer' } }, async (_request, reply) => {
       reply.type(page.contentType);
       return page.scrape();
     });

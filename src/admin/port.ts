@@ -6,13 +6,19 @@
  * is early waits. What is answered stands in server.ts.
  */
 
-import type { RequestListener } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { listenAt } from '../core/handle.ts';
+import type { Credentials } from './certificates.ts';
 
 const { createServer } = process.getBuiltinModule('node:http');
 
 /** A scraper or a dashboard keeps its connection from one visit to the next. */
 const KEEP_ALIVE = 72_000;
+/** Who sends a head or a whole request more slowly than this is cut off. */
+const HEAD_LIMIT = 10_000;
+const REQUEST_LIMIT = 60_000;
+/** Connections at once; more than any dashboard, scraper and crowd of services needs. */
+const MOST_CONNECTIONS = 20_000;
 
 export interface AdminPort {
   readonly port: number;
@@ -23,11 +29,12 @@ export interface AdminPort {
 }
 
 /** Rejects with the system's error where the address is taken or not ours. */
-export async function openAdminPort(host: string, port: number): Promise<AdminPort> {
+export async function openAdminPort(host: string, port: number, credentials?: Credentials): Promise<AdminPort> {
   const { promise: answering, resolve: answer } = Promise.withResolvers<RequestListener>();
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE, noDelay: true }, (request, response) => {
+  const server = serverFor(credentials, (request, response) => {
     void answering.then((listener) => listener(request, response));
   });
+  server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', resolve);
@@ -38,9 +45,24 @@ export async function openAdminPort(host: string, port: number): Promise<AdminPo
     port: typeof address === 'object' && address !== null ? address.port : port,
     answer,
     stop: () => {
+      credentials?.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       return closed;
     },
   };
+}
+
+function serverFor(credentials: Credentials | undefined, listener: RequestListener): Server {
+  const options = {
+    keepAliveTimeout: KEEP_ALIVE,
+    headersTimeout: HEAD_LIMIT,
+    requestTimeout: REQUEST_LIMIT,
+    noDelay: true,
+  };
+  if (credentials === undefined) return createServer(options, listener);
+  const { createServer: createSecure } = process.getBuiltinModule('node:https');
+  const server = createSecure({ ...options, ...credentials.context }, listener);
+  credentials.follow((context) => server.setSecureContext(context));
+  return server;
 }

@@ -2,55 +2,145 @@
  * What answers on the admin port: fastify, one plugin per resource.
  *
  * Rule: it runs on the control thread and on a port of its own, so nothing asked here can slow traffic. Whatever goes
- * wrong is answered as problem+json (RFC 9457), and a wrong path is answered with those that exist.
+ * wrong is answered as problem+json (RFC 9457), and a wrong path is answered with those that exist. Every call says which
+ * role it needs; one that says nothing needs admin.
  */
 
 import type { RequestListener } from 'node:http';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyPluginAsync, type FastifyReply } from 'fastify';
+import type { AdminSettings } from '../config/document.ts';
+import { Access, callerOf, guard } from './access.ts';
+import { readBodies } from './bodies.ts';
 import { type HealthSource, health } from './health.ts';
+import { Guesses, limitRequests } from './limits.ts';
 import { type MetricsPage, metrics } from './metrics.ts';
+import { openapi } from './openapi.ts';
+import { PROBLEM_TYPE, problemOf, Refused } from './problem.ts';
+import { checkSchemas } from './validator.ts';
 
-/** A request to the admin port is small. */
-const BODY_LIMIT = 8_388_608;
+/** The largest body that `admin.limits.body` may allow. */
+const BODY_LIMIT = 1_073_741_824;
 
 export interface AdminNeeds {
+  /** Of the product. */
+  readonly version: string;
   readonly metrics: MetricsPage;
   readonly health: HealthSource;
+  /** Those of the running document; the same object as long as it runs. */
+  settings(): AdminSettings;
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** What was not answered because the router failed over it. */
+  failed(error: Error, call: string): void;
+  /** The calls of /v1 and the pages. */
+  readonly plugins: readonly FastifyPluginAsync[];
 }
 
 /** Built and ready to answer. */
 export async function adminListener(needs: AdminNeeds): Promise<RequestListener> {
-  const server = buildAdmin(needs);
+  const server = await buildAdmin(needs);
   await server.ready();
   return (request, response) => server.routing(request, response);
 }
 
-export function buildAdmin(needs: AdminNeeds): FastifyInstance {
-  const server = fastify({ logger: false, bodyLimit: BODY_LIMIT });
+export async function buildAdmin(needs: AdminNeeds): Promise<FastifyInstance> {
+  const server = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: 200 },
+    // Else a URL that is no UTF-8 is answered by fastify's own page.
+    frameworkErrors: (error, _request, reply) => void refuse(reply, error),
+  });
   const paths: string[] = [];
   server.addHook('onRoute', ({ method, url }) => {
     if (method !== 'HEAD') paths.push(`${method} ${url}`);
   });
   server.setNotFoundHandler((request, reply) => {
-    const detail = `${request.method} ${request.url.split('?')[0]} is not here; there are: ${paths.join(', ')}`;
-    return reply
-      .code(404)
-      .type('application/problem+json')
-      .send(problem(404, 'Not found', detail));
+    const path = request.url.split('?')[0];
+    return refuse(
+      reply,
+      new Refused(404, 'not_found', `${request.method} ${path} is not here; ${thereIs(paths, path)}`),
+    );
   });
-  server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const status = error.statusCode ?? 500;
-    const title = status < 500 ? 'Bad request' : 'Admin API failed';
-    return reply
-      .code(status)
-      .type('application/problem+json')
-      .send(problem(status, title, error.message));
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    if ((error.statusCode ?? 500) >= 500 && !(error instanceof Refused)) {
+      needs.failed(error, `${request.method} ${request.routeOptions.url ?? ''}`);
+    }
+    return refuse(reply, error);
   });
+  checkSchemas(server);
+  openapi(server, needs.version);
+  checkCallers(server, needs);
+  readBodies(server, () => needs.settings().limits.body);
+  await limitRequests(server, () => needs.settings().limits.requests);
   server.register(metrics(needs.metrics));
   server.register(health(needs.health));
+  for (const plugin of needs.plugins) server.register(plugin);
   return server;
 }
 
-function problem(status: number, title: string, detail: string): string {
-  return `${JSON.stringify({ type: 'about:blank', title, status, detail })}\n`;
+/** Nobody gets further than this without leave. */
+function checkCallers(server: FastifyInstance, { settings, now }: AdminNeeds): void {
+  const guesses = new Guesses(now);
+  let read = settings();
+  let access = new Access(read);
+  server.decorateRequest('caller');
+  server.addHook('onRequest', async (request) => {
+    const current = settings();
+    if (current !== read) {
+      read = current;
+      access = new Access(current);
+    }
+    guard(request, access);
+    const need = request.is404 ? 'open' : (request.routeOptions.config.need ?? 'admin');
+    if (access.asked && need !== 'open') guesses.check(request.ip);
+    try {
+      request.caller = callerOf(request, access, need);
+    } catch (error) {
+      if (error instanceof Refused && error.code === 'unauthorized') guesses.wrong(request.ip);
+      throw error;
+    }
+  });
 }
+
+/** The calls that a wrong path may have meant: those under /v1 for one under /v1, else the rest. */
+function thereIs(paths: readonly string[], path: string): string {
+  const api = path.startsWith('/v1');
+  const near = paths.filter((known) => known.includes(' /v1') === api);
+  return `there are: ${near.join(', ')}`;
+}
+
+function refuse(reply: FastifyReply, error: FastifyError | Refused): FastifyReply {
+  const status = error.statusCode ?? 500;
+  if (error instanceof Refused && error.more.retryAfter !== undefined)
+    reply.header('retry-after', error.more.retryAfter);
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="signalbox"');
+  reply.code(status).type(PROBLEM_TYPE);
+  // A serializer of the call's own answers would leave out what is a problem's.
+  return reply.serializer((body) => `${JSON.stringify(body)}\n`).send(bodyOf(error, status));
+}
+
+function bodyOf(error: FastifyError | Refused, status: number) {
+  if (error instanceof Refused) return problemOf(status, error.code, error.message, error.more);
+  if (error.validation !== undefined) {
+    const where = error.validationContext ?? 'body';
+    const problems = error.validation.map(({ instancePath, message, params }) => {
+      const extra = typeof params?.additionalProperty === 'string' ? ` (${params.additionalProperty})` : '';
+      const detail = `${message ?? 'is wrong'}${extra}`;
+      return {
+        severity: 'error' as const,
+        pointer: instancePath,
+        detail,
+        advice: `see the call's ${where} in /v1/openapi.json`,
+      };
+    });
+    const [first] = problems;
+    return problemOf(status, 'bad_request', `${where}${first?.pointer ?? ''} ${first?.detail ?? 'is wrong'}`, {
+      problems,
+    });
+  }
+  if (status >= 500) return problemOf(status, 'internal', `the router failed over this call: ${error.message}`);
+  return problemOf(status, CODES[status] ?? 'bad_request', error.message);
+}
+
+const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 413: 'too_large', 415: 'unsupported_media_type' };

@@ -25,7 +25,7 @@ import type {
   ThreadStatus,
 } from './protocol.ts';
 import type { Seat } from './seat.ts';
-import { sumOf, sumsOf } from './sums.ts';
+import { given, sumOf, sumsOf } from './sums.ts';
 
 /** How long a thread may take to swap a document or to open a port, milliseconds. */
 const ANSWER_LIMIT = 15_000;
@@ -178,8 +178,7 @@ export class Crew {
 
   /** What threads counted by caller since the last call, of each that says so in time; they go on while `watch`. */
   async callers(watch: boolean): Promise<CallerDigest[]> {
-    const answers = await this.askAll((thread) => thread.callers(watch), this.seats, GLANCE_LIMIT);
-    return answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+    return given(await this.askAll((thread) => thread.callers(watch), this.seats, GLANCE_LIMIT));
   }
 
   private startThread(seat: Seat): void {

@@ -27,3 +27,8 @@ export function sumsOf(answers: readonly Answer<readonly number[]>[], count: num
   }
   return sums;
 }
+
+/** What those said that said something. */
+export function given<T>(answers: readonly Answer<T>[]): T[] {
+  return answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+}

@@ -1,5 +1,8 @@
 /**
  * Shapes of what changes the document, what that does, and what is remembered of it.
+ *
+ * Rule: what a write answers is what happened, and a dry run answers the same without its happening; a record of the audit log
+ * says the same things, so that what was foreseen and what was remembered can be compared.
  */
 
 import Type, { type Static } from 'typebox';

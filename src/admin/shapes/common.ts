@@ -77,3 +77,6 @@ export const PageQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** Whatever the document says there; the call's own description tells what. */
+export const Any = Type.Unknown();

@@ -1,5 +1,8 @@
 /**
  * Shapes of what runs: the process, upstreams with members and circuits, leases, events, and why a request goes where.
+ *
+ * Rule: figures and states are given as such and in words where a person decides by them; times are RFC 3339, and what is not
+ * known is left out rather than given as nothing.
  */
 
 import Type, { type Static } from 'typebox';
@@ -12,7 +15,7 @@ const Strings = Type.Array(Type.String());
 
 export const Circuit = Type.Object(
   {
-    state: Type.Union(['closed', 'open', 'half-open', 'isolated'].map((state) => Type.Literal(state))),
+    state: Type.Enum(['closed', 'open', 'half-open', 'isolated']),
     forced: Type.Boolean({ description: 'an operator forced it closed' }),
     reason: Type.String({ description: "the operator's, or what opened it last" }),
     since: Type.Optional(Time),
@@ -37,7 +40,7 @@ export const Member = Type.Object(
   {
     id: Type.String({ description: 'its URL' }),
     from: Type.Union([Type.Literal('file'), Type.Literal('name'), Type.Literal('lease')]),
-    state: Type.Union(['up', 'unhealthy', 'ejected', 'draining'].map((state) => Type.Literal(state))),
+    state: Type.Enum(['up', 'unhealthy', 'ejected', 'draining']),
     weight: Type.Number(),
     good: Type.Integer({ description: 'attempts that ended well' }),
     bad: Type.Integer(),
@@ -176,7 +179,7 @@ export type ExplainRequest = Static<typeof ExplainRequest>;
 
 export const Explanation = Type.Object(
   {
-    outcome: Type.Union(['proxied', 'redirected', 'refused'].map((outcome) => Type.Literal(outcome))),
+    outcome: Type.Enum(['proxied', 'redirected', 'refused']),
     status: Type.Optional(Type.Integer({ description: 'where the router answers by itself' })),
     code: Type.Optional(Type.String()),
     listener: Type.String(),

@@ -1,0 +1,70 @@
+/**
+ * How bodies are read: JSON, and YAML as a text.
+ *
+ * Rule: a size limit that the document may change; JSON with keys that would reach a prototype is refused. Nothing else is read:
+ * the forms that a page of another site could send without asking (RFC: the CORS protocol's simple requests) are none of ours.
+ */
+
+import { PassThrough } from 'node:stream';
+import type { FastifyInstance, RequestPayload } from 'fastify';
+import { Refused } from './problem.ts';
+
+export const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
+
+/** A body that is YAML, as it came. */
+export class YamlText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export function readBodies(server: FastifyInstance, most: () => number): void {
+  server.removeAllContentTypeParsers();
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.addHook('preParsing', async (request, _reply, payload) => {
+    const length = Number(request.headers['content-length'] ?? 0);
+    if (length > most()) throw tooLarge(most());
+    return request.headers['transfer-encoding'] === undefined ? payload : bounded(payload, most());
+  });
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length > most()) return done(tooLarge(most()));
+    // A DELETE with a content type and no body is what some clients send.
+    if (body === '') return done(null, undefined);
+    return parseJson(request, String(body), (error, value) => {
+      if (error === null) return done(null, value);
+      return done(new Refused(400, 'bad_request', `the body is no JSON: ${error.message}`));
+    });
+  });
+  server.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (_request, body, done) => {
+    if (body.length > most()) return done(tooLarge(most()));
+    return done(null, new YamlText(String(body)));
+  });
+  server.addContentTypeParser('*', (request, _payload, done) => {
+    const given = String(request.headers['content-type']).slice(0, 100);
+    const advice = 'send application/json, or application/yaml where a call takes a document';
+    done(new Refused(415, 'unsupported_media_type', `the body is ${given || 'of no type'}; ${advice}`));
+  });
+}
+
+/** A body that does not say how long it is, cut off where it is too long. */
+function bounded(payload: RequestPayload, most: number): RequestPayload {
+  let seen = 0;
+  const counted = new PassThrough({
+    transform: (chunk: Buffer, _encoding, done) => {
+      seen += chunk.length;
+      done(seen > most ? tooLarge(most) : null, chunk);
+    },
+  });
+  payload.on('error', (error) => counted.destroy(error));
+  return payload.pipe(counted);
+}
+
+function tooLarge(most: number): Refused {
+  return new Refused(
+    413,
+    'too_large',
+    `the body is longer than ${most} bytes; \`admin.limits.body\` says how long it may be`,
+  );
+}

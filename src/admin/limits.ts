@@ -1,0 +1,75 @@
+/**
+ * How often one client may ask.
+ *
+ * Rule: counted by address, so that a loop gone wild on one machine does not take the control thread from everybody; what
+ * keeps nothing but health and metrics alive is not counted. Whoever guesses tokens is stopped much sooner.
+ */
+
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance } from 'fastify';
+import { Refused } from './problem.ts';
+
+/** Wrong tokens of one address within GUESS_WINDOW, after which it is not heard. */
+const GUESSES = 20;
+const GUESS_WINDOW = 10_000;
+/** Addresses whose guesses are remembered. */
+const GUESSERS = 10_000;
+
+/** `most`: requests a second, asked anew each time, as the document may change. */
+export async function limitRequests(server: FastifyInstance, most: () => number): Promise<void> {
+  await server.register(rateLimit, {
+    timeWindow: 1000,
+    max: most,
+    cache: 10_000,
+    allowList: (request) => request.routeOptions.config.need === 'open',
+    addHeaders: NO_HEADERS,
+    addHeadersOnExceeding: NO_HEADERS,
+    errorResponseBuilder: (_request, { max }) => {
+      const advice = 'ask less often, or raise `admin.limits.requests`';
+      return new Refused(429, 'rate_limited', `more than ${max} requests a second; ${advice}`, { retryAfter: 1 });
+    },
+  });
+}
+
+/** They would go out with every answer. */
+const NO_HEADERS = {
+  'x-ratelimit-limit': false,
+  'x-ratelimit-remaining': false,
+  'x-ratelimit-reset': false,
+  'retry-after': false,
+};
+
+/** Counts wrong tokens by address. */
+export class Guesses {
+  private readonly now: () => number;
+  private readonly counts = new Map<string, { count: number; until: number }>();
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  /** Throws where the address has guessed too often. */
+  check(address: string): void {
+    const known = this.counts.get(address);
+    if (known === undefined || known.count < GUESSES) return;
+    const left = known.until - this.now();
+    if (left <= 0) {
+      this.counts.delete(address);
+      return;
+    }
+    const seconds = Math.ceil(left / 1000);
+    const detail = `too many wrong tokens from ${address}; wait ${seconds} s`;
+    throw new Refused(429, 'rate_limited', detail, { retryAfter: seconds });
+  }
+
+  wrong(address: string): void {
+    const now = this.now();
+    const known = this.counts.get(address);
+    if (known === undefined || known.until <= now) {
+      if (this.counts.size >= GUESSERS) this.counts.clear();
+      this.counts.set(address, { count: 1, until: now + GUESS_WINDOW });
+    } else {
+      known.count += 1;
+    }
+  }
+}

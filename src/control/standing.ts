@@ -1,0 +1,142 @@
+/**
+ * How upstreams stand: circuit, members and load, as an operator asks for them.
+ *
+ * Rule: read when it is asked, from shared counters and words, in the light of the document that runs; times are epoch
+ * milliseconds. Nothing is kept here.
+ */
+
+import type { Clock } from '../core/clock.ts';
+import { MEMBER_BLOCK, UPSTREAM_BLOCK } from '../core/lanes.ts';
+import type { BlockLedger } from '../core/ledger.ts';
+import type { SharedLanes } from '../core/shared.ts';
+import { MEMBER_WORDS, UPSTREAM_WORDS } from '../core/words.ts';
+import { type CircuitView, circuitStateOf } from '../policy/circuit-control.ts';
+import type { MemberView } from '../upstream/shown.ts';
+import type { View } from './view.ts';
+
+export type { CircuitView };
+
+export interface StandingParts {
+  readonly clock: Clock;
+  readonly ledger: BlockLedger;
+  readonly lanes: SharedLanes;
+  readonly members: { membersOf(upstream: string): readonly MemberView[] };
+  view(): View;
+}
+
+export interface MemberStanding extends Omit<MemberView, 'block' | 'draining'> {
+  readonly state: 'up' | 'unhealthy' | 'ejected' | 'draining';
+  /** Attempts that ended well and badly. */
+  readonly good: number;
+  readonly bad: number;
+}
+
+export interface UpstreamStanding {
+  readonly id: string;
+  readonly circuit: CircuitView;
+  readonly members: readonly MemberStanding[];
+  readonly inFlight: number;
+  readonly queued: number;
+  /** Attempts at once; undefined where there is no limit, or none was found yet. */
+  readonly limit: number | undefined;
+  /** Routes that may lead here. */
+  readonly routes: readonly string[];
+}
+
+/** undefined where the running document has no such upstream. */
+export function standingOf(parts: StandingParts, id: string): UpstreamStanding | undefined {
+  const { lanes } = parts;
+  const block = blockOf(parts, id);
+  if (block === undefined) return undefined;
+  return {
+    id,
+    circuit: circuitOf(parts, block),
+    members: parts.members.membersOf(id).map((member) => memberStanding(parts, id, member)),
+    inFlight: lanes.sum(block, UPSTREAM_BLOCK.inFlight),
+    queued: lanes.sum(block, UPSTREAM_BLOCK.queued),
+    limit: limitOf(parts, id, block),
+    routes: routesTo(parts.view(), id),
+  };
+}
+
+/** The circuit of an upstream; undefined where the running document has no such upstream. */
+export function circuitStanding(parts: StandingParts, id: string): CircuitView | undefined {
+  const block = blockOf(parts, id);
+  return block === undefined ? undefined : circuitOf(parts, block);
+}
+
+/** How many members can serve, of how many. */
+export function membersStanding(parts: StandingParts, id: string): { readonly up: number; readonly members: number } {
+  const members = parts.members.membersOf(id);
+  const up = members.filter((member) => stateOf(parts, id, member) === 'up').length;
+  return { up, members: members.length };
+}
+
+/** Requests under way at these upstreams, and at those that these routes may lead to. */
+export function underWay(parts: StandingParts, upstreams: readonly string[], routes: readonly string[]): number {
+  const ids = new Set(upstreams);
+  const known = parts.view().running?.document.routes ?? {};
+  for (const route of routes) for (const upstream of targetsOf(known[route])) ids.add(upstream);
+  let sum = 0;
+  for (const id of ids) {
+    const block = blockOf(parts, id);
+    if (block !== undefined) sum += parts.lanes.sum(block, UPSTREAM_BLOCK.inFlight);
+  }
+  return sum;
+}
+
+function blockOf({ view, ledger }: StandingParts, id: string): number | undefined {
+  const upstreams = view().running?.document.upstreams ?? {};
+  return Object.hasOwn(upstreams, id) ? ledger.blockOf(`upstream:${id}`) : undefined;
+}
+
+/** On the wall's clock. */
+function circuitOf({ lanes, clock }: StandingParts, block: number): CircuitView {
+  const now = clock.now();
+  const circuit = circuitStateOf(lanes.words.block(block), now);
+  const shift = clock.wall() - now;
+  const onWall = (time: number | undefined) => (time === undefined ? undefined : time + shift);
+  return { ...circuit, since: onWall(circuit.since), until: onWall(circuit.until) };
+}
+
+function memberStanding(parts: StandingParts, upstream: string, member: MemberView): MemberStanding {
+  const { block, draining, ...rest } = member;
+  return {
+    ...rest,
+    state: stateOf(parts, upstream, member),
+    good: parts.lanes.sum(block, MEMBER_BLOCK.good),
+    bad: parts.lanes.sum(block, MEMBER_BLOCK.bad),
+  };
+}
+
+function stateOf(parts: StandingParts, upstream: string, { block, draining }: MemberView): MemberStanding['state'] {
+  if (draining) return 'draining';
+  const words = parts.lanes.words.block(block);
+  if (Atomics.load(words, MEMBER_WORDS.health) !== 0) return 'unhealthy';
+  const { outliers } = parts.view().running?.document.upstreams[upstream] ?? { outliers: 'off' };
+  return outliers === 'off' || Atomics.load(words, MEMBER_WORDS.ejection) === 0 ? 'up' : 'ejected';
+}
+
+function limitOf({ view, lanes }: StandingParts, id: string, block: number): number | undefined {
+  const limits = view().running?.document.upstreams[id]?.limits ?? 'off';
+  if (limits === 'off' || limits.concurrency === Number.POSITIVE_INFINITY) return undefined;
+  if (limits.concurrency !== 'adaptive') return limits.concurrency;
+  return Atomics.load(lanes.words.block(block), UPSTREAM_WORDS.limit) || undefined;
+}
+
+type Routes = NonNullable<View['running']>['document']['routes'];
+
+function routesTo(view: View, upstream: string): string[] {
+  const routes = view.running?.document.routes ?? {};
+  return Object.keys(routes).filter((id) => targetsOf(routes[id]).includes(upstream));
+}
+
+function targetsOf(route: Routes[string] | undefined): string[] {
+  if (route === undefined) return [];
+  const { split, versions } = route.release;
+  const others = versions === undefined ? [] : [...versions.serve, versions.missing, versions.unmatched];
+  const splits = [split, ...others.flatMap((other) => ('split' in other ? [other.split] : []))];
+  const fallback = route.fallback?.upstream;
+  const targets = splits.flatMap((sides) => sides.map((side) => side.upstream));
+  return fallback === undefined ? targets : [...targets, fallback];
+}
