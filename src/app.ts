@@ -7,14 +7,17 @@
  */
 
 import { hostname } from 'node:os';
+import type { Credentials } from './admin/certificates.ts';
 import { type AdminPort, openAdminPort } from './admin/port.ts';
-import type { Problem, ValidReading } from './config/document.ts';
-import { formatProblem } from './config/problems.ts';
+import type { AdminAnswers } from './app-admin.ts';
+import { type App, type AppOptions, StartRefused } from './app-contract.ts';
+import { AppState, type Start } from './app-state.ts';
+import type { AdminSettings, ValidReading } from './config/document.ts';
 import { readDocument } from './config/read.ts';
 import { parseAddress } from './config/wording.ts';
 import type { CircuitAnswer, CircuitOrder } from './control/circuits.ts';
 import type { Control, Outcome } from './control/control.ts';
-import { Events, type Told } from './control/events.ts';
+import { Events } from './control/events.ts';
 import type { FromFile } from './control/from-file.ts';
 import type { LeaseKeeping } from './control/lease-keeping.ts';
 import type { View } from './control/view.ts';
@@ -23,97 +26,34 @@ import type { PlaneLog } from './core/events.ts';
 import { loadAll } from './core/later.ts';
 import { BlockLedger } from './core/ledger.ts';
 import { SharedLanes } from './core/shared.ts';
-import type { Destination } from './telemetry/destination.ts';
-import { type LogThreshold, operationalLog } from './telemetry/log.ts';
+import { operationalLog } from './telemetry/log.ts';
 import type { Membership } from './upstream/members.ts';
 import type { Crew } from './worker/crew.ts';
 import { warnOfDescriptors } from './worker/descriptors.ts';
 import { listenTrouble, threadsFor, whyTaken } from './worker/ports.ts';
-import type { EndableThread, ThreadStatus } from './worker/protocol.ts';
-import type { RemoteNeeds } from './worker/remote.ts';
+import type { ThreadStatus } from './worker/protocol.ts';
 import { startCrew } from './worker/start.ts';
 
 const { readFile } = process.getBuiltinModule('node:fs').promises;
-
-export interface AppOptions {
-  /** The file, and what problems call its text. */
-  readonly configPath: string;
-  /** Data threads; wins over the document. 0: the data plane runs on this thread. */
-  readonly workers?: number | undefined;
-  /** Take up the file whenever it changes. */
-  readonly watch: boolean;
-  /** Where `${NAME}` in the document is looked up. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Takes the access log; undefined: nobody reads it and no line is built. Whoever opened it ends it after `stop`. */
-  readonly accessLog: Destination | undefined;
-  /** Takes the operational log. Whoever opened it ends it after `stop`. */
-  readonly log: Destination;
-  readonly logLevel: LogThreshold;
-  readonly clock?: Clock;
-  /** Starts a worker thread; tests hand in one that lets them end it. */
-  readonly startWorker?: (needs: RemoteNeeds) => EndableThread;
-  /** Hears of every change of state. */
-  readonly onEvent?: (told: Told) => void;
-  /** Asked in place of the servers that the system names (`127.0.0.1:5353`). */
-  readonly dnsServers?: readonly string[];
-  /** Read in place of /etc/hosts. */
-  readonly hostsFile?: string;
-  /** Where leases are kept over a restart; undefined: in memory only. */
-  readonly stateFolder?: string;
-}
-
-export interface App {
-  /** Listener -> bound port. */
-  readonly ports: ReadonlyMap<string, number>;
-  readonly adminPort: number;
-  /** Threads that carry traffic beside this one; 0 where it does so itself. */
-  readonly workers: number;
-  readonly view: () => View;
-  /** Reads the file now; answers once every thread runs it, or nothing has changed. */
-  reload(): Promise<Outcome>;
-  /** The same with a text from elsewhere. */
-  propose(text: string, source: string, author: string, reason: string): Promise<Outcome>;
-  /** Holds the circuit of an upstream open, forces it closed, or lets go of it, on all threads. */
-  setCircuit(upstream: string, order: CircuitOrder): Promise<CircuitAnswer>;
-  /** Services that register themselves as members. */
-  readonly leases: Membership['leases'];
-  /** Changes of state: the last ones, and those to come. */
-  readonly events: Pick<Events, 'recent' | 'listen'>;
-  /** Has the threads hand on the access log lines they gather. */
-  flushAccessLog(): Promise<void>;
-  status(): Promise<ThreadStatus>;
-  /** Leaves in good order: unready at once, `drain.notice` of further service, `drain.limit` for what is under way. */
-  drain(): Promise<void>;
-  /** Stops now; also a drain that is under way. */
-  stop(): Promise<void>;
-  /** A line in the operational log. */
-  readonly log: PlaneLog;
-}
-
-/** Why the router did not start. `problems` are those of the document, where that is the reason. */
-export class StartRefused extends Error {
-  readonly problems: readonly Problem[];
-
-  constructor(message: string, problems: readonly Problem[] = []) {
-    super([message, ...problems.map(formatProblem)].join('\n'));
-    this.problems = problems;
-  }
-}
+const { dirname, join } = process.getBuiltinModule('node:path');
 
 /** Starts the router; throws StartRefused, with nothing left behind, where it cannot. */
 export async function startApp(options: AppOptions): Promise<App> {
   const text = await readText(options.configPath);
   const clock = options.clock ?? systemClock;
   const { log, open: openLog } = operationalLog(options.log, options.logLevel, clock);
-  const reading = readDocument(text, options.configPath, options.env);
-  if (!reading.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, reading.problems);
-  const workers = threadsFor(options.workers ?? reading.document.workers, log);
+  const read = readDocument(text, options.configPath, options.env);
+  if (!read.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, read.problems);
+  const { accessLog, startWorker, env, dnsServers, hostsFile, configPath } = options;
+  const folder = options.stateFolder ?? join(dirname(configPath), '.signalbox');
+  const state = new AppState({ folder, configPath, env, clock, log });
+  const start = await state.startWith({ text, reading: read });
+  const workers = threadsFor(options.workers ?? start.reading.document.workers, log);
   const lanes = new SharedLanes(Math.max(1, workers));
   const ledger = new BlockLedger(lanes, clock);
   const events = new Events(clock, log);
   if (options.onEvent !== undefined) events.listen(options.onEvent);
   const site = { lanes, ledger, log, tell: events.tell };
-  const { accessLog, startWorker, env, dnsServers, hostsFile } = options;
   const debug = options.logLevel === 'debug';
   const crew = await startCrew({ workers, hostname: hostname(), ...site, debug, accessLog, startWorker });
   // Loaded while the worker threads start: on two cores that is a fifth of the time until traffic flows.
@@ -123,14 +63,15 @@ export async function startApp(options: AppOptions): Promise<App> {
   const drainLimit = (): number => control.view.running?.document.drain.limit ?? 0;
   const members = systemMembers({ clock, ...site, threads: crew, drainLimit, dnsServers, hostsFile });
   const { keepLeases } = await import('./control/lease-keeping.ts');
-  const keeping = await keepLeases(options.stateFolder, { leases: members.leases, clock, log });
+  const keeping = await keepLeases(folder, { leases: members.leases, clock, log });
   const workersFixed = options.workers !== undefined;
-  const control = new Control({ clock, ledger, threads: crew, members, log, env, workersFixed });
-  const file = new FromFile(options.configPath, control);
-  const parts = { workers, crew, members, keeping, control, file, events, lanes, ledger, clock, log };
+  const { record } = state;
+  const control = new Control({ clock, ledger, threads: crew, members, log, env, workersFixed, record });
+  const file = new FromFile(configPath, control, state.rebase);
+  const parts = { workers, crew, members, keeping, control, file, state, events, lanes, ledger, clock, log };
   const running = new RunningApp(options, parts);
   try {
-    await running.open(text, reading);
+    await running.open(text, start);
     return running;
   } catch (error) {
     await running.stop();
@@ -156,6 +97,7 @@ interface Parts {
   readonly keeping: LeaseKeeping;
   readonly control: Control;
   readonly file: FromFile;
+  readonly state: AppState;
   readonly events: Events;
   readonly lanes: SharedLanes;
   readonly ledger: BlockLedger;
@@ -176,6 +118,8 @@ class RunningApp implements App {
   private readonly control: Control;
   private phase: 'starting' | 'serving' | 'draining' = 'starting';
   private admin: AdminPort | undefined = undefined;
+  private answers: AdminAnswers | undefined = undefined;
+  private readonly startedAt: number;
   private endNotice: () => void = () => {};
 
   constructor(options: AppOptions, parts: Parts) {
@@ -187,17 +131,19 @@ class RunningApp implements App {
     this.log = parts.log;
     this.events = parts.events;
     this.leases = parts.members.leases;
+    this.startedAt = parts.clock.wall();
   }
 
   readonly view = (): View => this.control.view;
 
-  async open(text: string, reading: ValidReading): Promise<void> {
+  /** `text`: of the file. */
+  async open(text: string, start: Start): Promise<void> {
     const { configPath } = this.options;
-    const outcome = await this.propose(text, 'start', '', '', reading);
+    const outcome = await this.propose(start.text, 'start', '', '', start.reading);
     if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
     const running = this.control.view.running;
     if (running === undefined) throw new StartRefused('no document is in force');
-    await this.openAdmin(running.document.admin.address);
+    await this.openAdmin(running.document.admin);
     for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);
     this.crew.serve();
     loadAll();
@@ -210,27 +156,44 @@ class RunningApp implements App {
     warnOfDescriptors(running.document.listeners, this.log);
   }
 
-  private async openAdmin(address: string): Promise<void> {
+  private async openAdmin({ address, tls }: AdminSettings): Promise<void> {
     const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 0 };
+    const credentials = tls === undefined ? undefined : await this.credentialsOf(tls);
     try {
-      this.admin = await openAdminPort(host, port);
+      this.admin = await openAdminPort(host, port, credentials);
       this.adminPort = this.admin.port;
     } catch (error) {
       throw new StartRefused(`admin.address ${address}: ${listenTrouble(error as NodeJS.ErrnoException)}`);
     }
   }
 
+  private async credentialsOf(tls: NonNullable<AdminSettings['tls']>): Promise<Credentials> {
+    const { openCredentials } = await import('./admin/certificates.ts');
+    try {
+      return await openCredentials(tls, this.log);
+    } catch (error) {
+      throw new StartRefused((error as Error).message);
+    }
+  }
+
   /** Traffic flows already: loading what answers there takes longer than all the rest of the start. */
   private async answerAdmin(): Promise<void> {
-    const { adminListener } = await import('./admin/server.ts');
-    const { buildMetrics } = await import('./telemetry/metrics.ts');
-    const { scrapeSource } = await import('./control/scrape.ts');
-    const threads = () => ({ wanted: this.crew.wanted, running: this.crew.running, restarts: this.crew.restarts });
-    const droppedLines = () => this.options.accessLog?.dropped ?? 0;
-    const { members: membership, ...parts } = this.parts;
-    const metrics = buildMetrics(scrapeSource({ ...parts, membership, view: this.view, threads, droppedLines }));
-    const health = { view: this.view, threads, phase: () => this.phase };
-    this.admin?.answer(await adminListener({ metrics, health }));
+    const { answerAdmin } = await import('./app-admin.ts');
+    const { configPath, env } = this.options;
+    const { crew } = this;
+    const threads = () => ({ wanted: crew.wanted, running: crew.running, restarts: crew.restarts });
+    this.answers = await answerAdmin({
+      ...this.parts,
+      configPath,
+      env,
+      startedAt: this.startedAt,
+      health: { view: this.view, threads, phase: () => this.phase },
+      ports: this.ports,
+      setCircuit: (upstream, order) => this.setCircuit(upstream, order),
+      callers: (watch) => crew.callers(watch),
+      droppedLines: () => this.options.accessLog?.dropped ?? 0,
+    });
+    this.admin?.answer(this.answers.listener);
   }
 
   private async openListener(id: string, address: string): Promise<void> {
@@ -295,6 +258,8 @@ class RunningApp implements App {
     await this.parts.keeping.stop();
     this.parts.members.stop();
     await this.crew.stop(limit);
+    this.answers?.stop();
     await this.admin?.stop();
+    await this.parts.state.stop();
   }
 }

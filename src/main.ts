@@ -6,7 +6,7 @@
  */
 
 import { flushCompileCache } from 'node:module';
-import type { App } from './app.ts';
+import type { App } from './app-contract.ts';
 import type { Served, ServeSettings } from './cli/serve.ts';
 
 const { readFileSync } = process.getBuiltinModule('node:fs');

@@ -37,7 +37,7 @@ function documentOf(): { readonly document: Document; readonly revision: string 
 }
 
 const { document, revision } = documentOf();
-const view: View = { running: { document, revision, since: 0, notices: [] }, lastReload: undefined };
+const view: View = { running: { document, revision, text: '', since: 0, notices: [] }, lastReload: undefined };
 
 function setUp(threads: number) {
   const shared = new SharedLanes(threads);

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StartRefused } from '../../src/app.ts';
+import { StartRefused } from '../../src/app-contract.ts';
 import { startRouter, startRouterWithApp } from '../support/app.ts';
 import { watchHandles } from '../support/leaks.ts';
 import { startOrigin } from '../support/origin.ts';

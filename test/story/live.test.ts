@@ -56,9 +56,14 @@ async function start(workers: number) {
       return thread;
     },
   });
-  const join: typeof crew.join = (call) => crew.join(call);
   const shared = { clock: systemClock, ledger, lanes, log, tell };
-  const members = systemMembers({ ...shared, join, dnsServers: undefined, hostsFile: undefined });
+  const members = systemMembers({
+    ...shared,
+    threads: crew,
+    drainLimit: () => 0,
+    dnsServers: undefined,
+    hostsFile: undefined,
+  });
   const control = new Control({ ...shared, threads: crew, members, env: {}, workersFixed: true });
   const text = yaml(origin.url);
   const outcome = await control.propose({ text, path: 'routes.yaml', source: 'start', author: '', reason: '' });

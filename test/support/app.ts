@@ -8,7 +8,8 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, type AppOptions, startApp } from '../../src/app.ts';
+import { startApp } from '../../src/app.ts';
+import type { App, AppOptions } from '../../src/app-contract.ts';
 import type { Problem } from '../../src/config/document.ts';
 import { LineCatcher } from './lines.ts';
 

@@ -58,7 +58,7 @@ export class LiveBench {
     for (const id of Object.keys(document.listeners)) claim.block(`listener:${id}`);
     claim.settle();
     for (const [i, lane] of this.lanes.entries()) lane.grow(this.shared.segments(i));
-    this.view = { running: { document, revision, since: 0, notices: [] }, lastReload: undefined };
+    this.view = { running: { document, revision, text: '', since: 0, notices: [] }, lastReload: undefined };
   }
 
   block(key: string): number {

@@ -1,0 +1,132 @@
+/**
+ * What a router remembers on the disk beside its document: the audit log, and the edits that are not to go into the file.
+ *
+ * Rule: nothing of it is loaded before traffic flows, but for edits that belong to the document that is to run. What was
+ * decided until the log is open waits for it in its order; from then on an answer waits until its record stands.
+ */
+
+import type { ValidReading } from './config/document.ts';
+import { readDocument } from './config/read.ts';
+import type { Audit } from './control/audit.ts';
+import type { Decision } from './control/control.ts';
+import type { History } from './control/history.ts';
+import type { Keeper } from './control/keeper.ts';
+import type { KeptEdits } from './control/kept-edits.ts';
+import type { View } from './control/view.ts';
+import type { Clock } from './core/clock.ts';
+import type { PlaneLog } from './core/events.ts';
+
+const { join } = process.getBuiltinModule('node:path');
+
+/** Milliseconds for which it is believed that the file can be written, or cannot. */
+const LOOK_AGAIN = 10_000;
+
+export interface StateParts {
+  readonly folder: string;
+  readonly configPath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: PlaneLog;
+}
+
+/** A text and what reading it gave. */
+export interface Start {
+  readonly text: string;
+  readonly reading: ValidReading;
+}
+
+export interface WriteBack {
+  readonly to: 'file' | 'state';
+  readonly path: string;
+  readonly writable: boolean;
+  readonly detail: string;
+}
+
+export class AppState {
+  private readonly parts: StateParts;
+  private edits: KeptEdits | undefined = undefined;
+  private log: { readonly audit: Audit; readonly history: History } | undefined = undefined;
+  private readonly early: Decision[] = [];
+  private looked: { readonly until: number; readonly found: WriteBack } | undefined = undefined;
+
+  constructor(parts: StateParts) {
+    this.parts = parts;
+  }
+
+  /** What shall run: the file, or what edits that were kept beside it have made of it. */
+  async startWith(file: Start): Promise<Start> {
+    if (file.reading.document.admin.writeBack) return file;
+    const { KeptEdits } = await import('./control/kept-edits.ts');
+    const { folder, log, configPath, env } = this.parts;
+    this.edits = await KeptEdits.open(join(folder, 'edits.json'), file.text, log);
+    const { text } = this.edits;
+    if (text === file.text) return file;
+    const reading = readDocument(text, configPath, env);
+    if (reading.ok) return { text, reading };
+    log(
+      'warn',
+      { problems: reading.problems.length },
+      'the edits kept beside the file are not valid any more: the file counts',
+    );
+    this.edits.drop();
+    return file;
+  }
+
+  /** What shall run where the file has this text by now. */
+  readonly rebase = (file: string): string => this.edits?.rebase(file) ?? file;
+
+  readonly record = (decision: Decision): Promise<void> => {
+    if (this.log !== undefined) return this.log.history.record(decision);
+    this.early.push(decision);
+    return Promise.resolve();
+  };
+
+  /** Opens the audit log. */
+  async open(view: () => View): Promise<Audit> {
+    const { Audit } = await import('./control/audit.ts');
+    const { History } = await import('./control/history.ts');
+    const { folder, clock, log, configPath, env } = this.parts;
+    const limits = view().running?.document.admin.revisions ?? { count: 1, age: 1 };
+    const audit = await Audit.open({ folder, clock, log, limits });
+    const history = new History(audit, (text) => {
+      const reading = readDocument(text, configPath, env);
+      return reading.ok ? reading.document : undefined;
+    });
+    for (const decision of this.early.splice(0)) void history.record(decision);
+    this.log = { audit, history };
+    return audit;
+  }
+
+  /** Where edits go; `expect` hears of a text before it is in the file. */
+  async keeper(expect: (text: string) => void): Promise<Keeper> {
+    if (this.edits !== undefined) return this.edits;
+    const { DocumentFile } = await import('./control/document-file.ts');
+    const { fileKeeper } = await import('./control/keeper.ts');
+    const file = new DocumentFile(this.parts.configPath);
+    await file.sweep();
+    return fileKeeper(file, expect);
+  }
+
+  /** Where edits go, and whether they could. */
+  async writeBack(): Promise<WriteBack> {
+    const now = this.parts.clock.now();
+    if (this.looked === undefined || now >= this.looked.until) {
+      this.looked = { until: now + LOOK_AGAIN, found: await this.look() };
+    }
+    return this.looked.found;
+  }
+
+  private async look(): Promise<WriteBack> {
+    const { DocumentFile } = await import('./control/document-file.ts');
+    const { configPath, folder } = this.parts;
+    const to = this.edits === undefined ? 'file' : 'state';
+    const path = this.edits === undefined ? configPath : join(folder, 'edits.json');
+    const { writable, detail } = await new DocumentFile(path).writable();
+    const differs = this.edits?.differs === true ? `what runs has edits that ${configPath} does not have` : '';
+    return { to, path, writable, detail: detail === '' ? differs : detail };
+  }
+
+  async stop(): Promise<void> {
+    await this.log?.audit.close();
+  }
+}
