@@ -21,8 +21,14 @@ export interface BooksParts {
   readonly ledger: Pick<BlockLedger, 'shown' | 'changes'>;
   readonly lanes: SharedLanes;
   view(): View;
-  /** Everyone who serves an upstream now, written down or found. */
-  membersOf(upstream: string): readonly { readonly block: number }[];
+  /** Everyone who serves an upstream now, written down, found or registered, and who leaves it. */
+  membersOf(upstream: string): readonly LiveMember[];
+}
+
+export interface LiveMember {
+  readonly block: number;
+  /** It has left, and what it was asked before is still under way. */
+  readonly draining?: boolean;
 }
 
 interface Side {
@@ -36,13 +42,22 @@ interface Side {
 interface UpstreamBook {
   readonly id: string;
   readonly block: number;
+  readonly settings: Document['upstreams'][string];
   readonly words: Int32Array;
   readonly ejects: boolean;
   /** What all routes together sent there since the last reading. */
   readonly tally: Tally;
   /** All that were counted. */
   retries: number;
+  /** As they were when last asked for; undefined: not yet. */
+  members: readonly LiveMember[] | undefined;
 }
+
+/**
+ * Upstreams whose members are asked for in one reading, in turn: putting a list together costs more than all else that is
+ * said of an upstream. Of a thousand upstreams each list is at most eight readings old, whoever in it is up is always read.
+ */
+const ASKED = 128;
 
 /** What the part of an upstream's block that is read begins and ends with. */
 const UPSTREAM_LENGTH = UPSTREAM_BLOCK.retries + RETRY_REASONS.length;
@@ -56,6 +71,8 @@ export class Books {
   private upstreams = new Map<string, UpstreamBook>();
   private listeners: number[] = [];
   private blocks = new Map<number, string>();
+  /** The upstream whose members were asked for last. */
+  private turn = 0;
   private readonly words = new Map<number, Int32Array>();
   /** Scratch: a block's news, a route's, everybody's, an upstream's counters. */
   private readonly fresh = new Tally();
@@ -78,6 +95,7 @@ export class Books {
       if (route !== undefined) routes.push(route);
     }
     for (const { tally } of this.upstreams.values()) this.total.add(tally);
+    this.askMembers();
     const upstreams = Array.from(this.upstreams.values(), (book) => this.readUpstream(book, seconds, now));
     return { connections: this.connections(), total: flowOf(this.total, seconds), routes, upstreams };
   }
@@ -103,16 +121,16 @@ export class Books {
   }
 
   private readUpstream(book: UpstreamBook, seconds: number, now: number): LiveUpstream {
-    const { lanes, membersOf } = this.parts;
+    const { lanes } = this.parts;
     const { sums } = this;
     lanes.sumsInto(sums, book.block, 0);
     let retries = 0;
     for (let i = UPSTREAM_BLOCK.retries; i < UPSTREAM_LENGTH; i++) retries += sums[i];
     const more = grown(book.retries, retries);
     book.retries = retries;
-    const members = membersOf(book.id);
+    const members = book.members ?? [];
     let up = 0;
-    for (const { block } of members) if (isUp(this.wordsOf(block), book.ejects)) up += 1;
+    for (const { block, draining } of members) if (draining !== true && isUp(this.wordsOf(block), book.ejects)) up += 1;
     return {
       id: book.id,
       ...flowOf(book.tally, seconds),
@@ -123,6 +141,16 @@ export class Books {
       up,
       members: members.length,
     };
+  }
+
+  private askMembers(): void {
+    const books = [...this.upstreams.values()];
+    const { membersOf } = this.parts;
+    for (const book of books) book.members ??= membersOf(book.id);
+    for (let i = Math.min(ASKED, books.length); i > 0; i--) {
+      this.turn = (this.turn + 1) % books.length;
+      books[this.turn].members = membersOf(books[this.turn].id);
+    }
   }
 
   private connections(): number {
@@ -173,7 +201,9 @@ export class Books {
     const known = this.upstreams.get(id);
     const { tally, retries } = known?.block === block ? known : { tally: new Tally(), retries: 0 };
     const ejects = settings.outliers !== 'off';
-    upstreams.set(id, { id, block, words: this.wordsOf(block), ejects, tally, retries });
+    // Another document may have other members; who is found or registered comes and goes in between.
+    const members = known?.settings === settings ? known.members : undefined;
+    upstreams.set(id, { id, block, settings, words: this.wordsOf(block), ejects, tally, retries, members });
   }
 
   /** Blocks never move. */

@@ -16,7 +16,6 @@ import { canShare } from './ports.ts';
 import type {
   Answer,
   BlockMemory,
-  DataThread,
   EndableThread,
   ListenCall,
   MembersCall,
@@ -24,7 +23,7 @@ import type {
   Parcel,
   ThreadStatus,
 } from './protocol.ts';
-import type { Seat } from './seat.ts';
+import type { Question, Seat } from './seat.ts';
 import { given, sumOf, sumsOf } from './sums.ts';
 
 /** How long a thread may take to swap a document or to open a port, milliseconds. */
@@ -50,8 +49,6 @@ export interface CrewNeeds {
   readonly log: PlaneLog;
   readonly pauses?: Pauses;
 }
-
-type Question<T> = (thread: DataThread, lane: number) => Promise<Answer<T>>;
 
 export class Crew {
   private readonly needs: CrewNeeds;

@@ -4,7 +4,7 @@
  * Rule: written by the crew alone.
  */
 
-import type { EndableThread } from './protocol.ts';
+import type { Answer, DataThread, EndableThread } from './protocol.ts';
 
 /** A place for a thread. `thread` is set while one lives, `serves` once it runs the current document on open ports. */
 export interface Seat {
@@ -16,3 +16,6 @@ export interface Seat {
   /** Revision it has ready and not yet swapped in. */
   ready: string | undefined;
 }
+
+/** What is asked of the thread in a seat. */
+export type Question<T> = (thread: DataThread, lane: number) => Promise<Answer<T>>;

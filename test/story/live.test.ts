@@ -14,7 +14,7 @@ import { Control } from '../../src/control/control.ts';
 import { Live } from '../../src/control/live.ts';
 import { systemAlarms } from '../../src/core/alarm.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { BlockLedger, readKey } from '../../src/core/ledger.ts';
+import { BlockLedger } from '../../src/core/ledger.ts';
 import { SharedLanes } from '../../src/core/shared.ts';
 import { systemMembers } from '../../src/upstream/system-members.ts';
 import type { EndableThread } from '../../src/worker/protocol.ts';
@@ -75,7 +75,7 @@ async function start(workers: number) {
     ...shared,
     alarms: systemAlarms,
     view: () => control.view,
-    membersOf: (upstream) => membersIn(ledger, upstream),
+    membersOf: (upstream) => members.membersOf(upstream),
     callers: (watch) => crew.callers(watch),
   });
   const admin = fastify();
@@ -89,13 +89,6 @@ async function start(workers: number) {
     await origin.stop();
   });
   return { port: port.value, threads, crew, url: `http://127.0.0.1:${(admin.server.address() as AddressInfo).port}` };
-}
-
-function membersIn(ledger: BlockLedger, upstream: string): { readonly block: number }[] {
-  return ledger.shown().flatMap(([key, block]) => {
-    const facts = readKey(key);
-    return facts.kind === 'member' && facts.upstream === upstream ? [{ block }] : [];
-  });
 }
 
 /** Frames of the stream, as they come. */

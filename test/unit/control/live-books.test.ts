@@ -248,7 +248,8 @@ test('an upstream says what is under way, what waits, further attempts, its circ
   made.run(documentOf({ plain: routeSettings({}) }, [], { upstreams }));
   const members = [4000, 4001, 4002].map((block) => ({ block }));
   made.shared.grow(4003);
-  made.members.set('cart', members);
+  const leaving = { block: 4002, draining: true };
+  made.members.set('cart', [...members, leaving]);
   made.members.set('tax', members);
   made.shared.words.block(4000)[MEMBER_WORDS.health] = 1;
   made.shared.words.block(4001)[MEMBER_WORDS.ejection] = 1;
@@ -266,9 +267,32 @@ test('an upstream says what is under way, what waits, further attempts, its circ
   const frame = await made.second();
   assert.equal(frame.connections, 14);
   assert.deepEqual(frame.upstreams, [
-    { id: 'cart', ...NOTHING, inFlight: 6, queued: 4, retries: 5, circuit: 'closed', up: 1, members: 3 },
+    { id: 'cart', ...NOTHING, inFlight: 6, queued: 4, retries: 5, circuit: 'closed', up: 1, members: 4 },
     { id: 'tax', ...NOTHING, inFlight: 0, queued: 0, retries: 0, circuit: 'isolated', up: 2, members: 3 },
     { id: 'mail', ...NOTHING, inFlight: 0, queued: 0, retries: 0, circuit: 'forced', up: 0, members: 0 },
   ]);
   assert.equal((await made.second()).upstreams[0].retries, 0);
+});
+
+test('members of many upstreams are asked for in turn, those of a new document at once', async () => {
+  const made = new LiveBench();
+  const ids = Array.from({ length: 300 }, (_, i) => `u${i}`);
+  const upstreams = () => Object.fromEntries(ids.map((id) => [id, upstreamSettings()]));
+  const total = async () => (await made.second()).upstreams.reduce((sum, { members }) => sum + members, 0);
+  const serve = (count: number) => {
+    for (const id of ids)
+      made.members.set(
+        id,
+        Array.from({ length: count }, () => ({ block: 1 })),
+      );
+  };
+  made.run(documentOf({}, [], { upstreams: upstreams() }));
+  serve(1);
+  made.watch();
+  assert.equal(await total(), 300);
+  serve(2);
+  assert.deepEqual([await total(), await total(), await total()], [428, 556, 600]);
+  serve(3);
+  made.run(documentOf({}, [], { upstreams: upstreams() }), 'r2');
+  assert.equal(await total(), 900);
 });
