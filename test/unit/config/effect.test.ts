@@ -112,6 +112,22 @@ says(
 );
 
 says(
+  'a listener that comes and one that goes are both said',
+  [
+    ['listeners: [internal, edge]', 'listeners: [internal]'],
+    ['upstream: cart\n', 'upstream: cart\n    listeners: [edge]\n'],
+    [', upstream: cart }', ', upstream: cart, listener: edge }'],
+  ],
+  [
+    'route cart: now also at listener edge',
+    'route cart: no longer at listener internal',
+    'route checkout: no longer at listener edge',
+    'examples: { request: GET http://cart.internal/cart/7, headers: {}, listener: edge, route: cart, upstream: cart } added',
+    'examples: { request: GET http://cart.internal/cart/7, headers: {}, route: cart, upstream: cart } removed',
+  ],
+);
+
+says(
   'where clients of a version go is said by range',
   [
     ['range: ">=2.0.0", split: { game-white: 100 }', 'range: ">=2.0.0", upstream: game-red'],

@@ -137,6 +137,26 @@ test('texts that a line could name which cannot be read are not cleared away', a
   assert.equal((await readdir(join(folder, 'documents'))).length, 3);
 });
 
+test('what a failed write left is not in the way of a shorter record', async (t) => {
+  const { bytes, path } = await written(t, 1);
+  await writeFile(path, bytes);
+  const file = await AuditFile.open(path);
+  const handle = Object.getPrototypeOf(Reflect.get(file, 'handle'));
+  const { datasync } = handle;
+  t.after(() => {
+    handle.datasync = datasync;
+  });
+  handle.datasync = () => Promise.reject(new Error('EIO'));
+  const { text: _, ...content } = entryOf('b');
+  const record = { ...content, at: 1, patchOmitted: false, document: '' };
+  await assert.rejects(file.append({ ...record, reason: 'long'.repeat(100) }), /EIO/);
+  handle.datasync = datasync;
+  await file.append(record);
+  await file.close();
+  const { numbers, flaws, torn } = await reading(path, await readFile(path));
+  assert.deepEqual([numbers, flaws, torn], [[1, 2], [], 0]);
+});
+
 /** Runs the program that appends, kills it after it has printed so many lines and a little more; what it printed. */
 async function killedAfter(folder: string, count: number, records: number, pause: number): Promise<string[]> {
   const program = new URL('../../support/appending.ts', import.meta.url).pathname;
