@@ -80,7 +80,7 @@ export async function launch(
   const errors = openSync(join(folder, ERRORS), 'a');
   const placed = peer.everyCore ? unpinned(command) : pinned(CORES.proxy, command);
   const started = performance.now();
-  const child = start(placed, { ...output, errors, env });
+  const child = start(placed, { ...output, errors, env, cwd: folder });
   const pid = child.pid ?? 0;
   return { peer, name: peer.name, port, pid, folder, child, cost: new CostMeter(pid), log, started, ready: 0 };
 }

@@ -56,13 +56,15 @@ export interface StartOptions {
   readonly output?: number;
   readonly errors?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs: what it keeps in its working directory is nobody else's. */
+  readonly cwd?: string;
 }
 
 /** Starts a program that ends with the bench at the latest. */
 export function start([program, ...rest]: readonly string[], options: StartOptions = {}): ChildProcess {
   const env = { ...process.env, ...options.env };
-  const { output = 'ignore', errors = 'inherit' } = options;
-  const child = spawn(program, rest, { stdio: ['ignore', output, errors], env });
+  const { output = 'ignore', errors = 'inherit', cwd } = options;
+  const child = spawn(program, rest, { stdio: ['ignore', output, errors], env, cwd });
   child.once(
     'exit',
     atExit(() => child.kill('SIGTERM')),

@@ -19,6 +19,8 @@ export type LogLevel = (typeof LEVELS)[number];
 
 export interface ServeSettings {
   readonly configPath: string;
+  /** Where revisions and leases are kept. */
+  readonly stateFolder: string;
   readonly workers: number | undefined;
   readonly watch: boolean;
   /** A file, `-` or `off`. */
@@ -136,6 +138,7 @@ type Arguments = { readonly settings: ServeSettings } | { readonly help: true } 
 
 const OPTIONS = {
   config: { type: 'string', default: 'routes.yaml' },
+  state: { type: 'string', default: '.signalbox' },
   workers: { type: 'string' },
   'no-watch': { type: 'boolean', default: false },
   'access-log': { type: 'string', default: '-' },
@@ -160,6 +163,7 @@ function readArguments(argv: readonly string[]): Arguments {
 
 function settingsOf(values: {
   config: string;
+  state: string;
   workers?: string;
   'no-watch': boolean;
   'access-log': string;
@@ -176,8 +180,8 @@ function settingsOf(values: {
   ) {
     return { wrong: `--workers ${values.workers}: write a whole number from 0 to 256` };
   }
-  const { config: configPath, 'access-log': accessLog } = values;
-  return { settings: { configPath, workers, watch: !values['no-watch'], accessLog, logLevel: level } };
+  const { config: configPath, state: stateFolder, 'access-log': accessLog } = values;
+  return { settings: { configPath, stateFolder, workers, watch: !values['no-watch'], accessLog, logLevel: level } };
 }
 
 /** The reasons, cut to one screen, with the number of those left out. */

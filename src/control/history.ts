@@ -25,6 +25,7 @@ export class History {
   private readonly audit: Audit;
   private readonly read: ReadText;
   private queue: Promise<void> = Promise.resolve();
+  private limits: Document['admin']['revisions'] | undefined = undefined;
 
   constructor(audit: Audit, read: ReadText) {
     this.audit = audit;
@@ -40,6 +41,9 @@ export class History {
   private async write(decision: Decision): Promise<void> {
     const entry = decision.before === undefined ? await this.startEntry(decision) : entryOf(decision, decision.before);
     if (entry !== undefined) await this.audit.append(entry);
+    const limits = decision.after?.document.admin.revisions;
+    if (limits !== undefined && !isSame(limits, this.limits)) await this.audit.setLimits(limits);
+    this.limits = limits ?? this.limits;
   }
 
   /** What is new since the last run; undefined where nothing is. */
@@ -83,4 +87,8 @@ function patchOf(before: string, after: string): readonly PatchOperation[] {
   const old = writtenOf(before);
   const now = writtenOf(after);
   return old.ok && now.ok ? patchBetween(maskSecrets(old.value), maskSecrets(now.value)) : [];
+}
+
+function isSame(one: Document['admin']['revisions'], other: Document['admin']['revisions'] | undefined): boolean {
+  return one.count === other?.count && one.age === other.age;
 }

@@ -41,7 +41,10 @@ export async function startRouter(
   const copy = shift === 0 ? undefined : await shiftedCopy(document, shift);
   const path = copy === undefined ? document : join(copy, 'routes.yaml');
   // A group of its own: Ctrl-C in a terminal reaches the demo alone, which then drains the router once and in order.
-  const child = spawn(process.execPath, ['--single-threaded-gc', '--import', LEASH, MAIN, 'serve', '--config', path], {
+  // What a shifted copy remembers is nothing to the next one.
+  const state = copy === undefined ? [] : ['--state', join(copy, 'state')];
+  const serve = ['serve', '--config', path, ...state];
+  const child = spawn(process.execPath, ['--single-threaded-gc', '--import', LEASH, MAIN, ...serve], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
   });

@@ -58,7 +58,7 @@ export async function startProcess(
   const adminPort = options.adminPort ?? (await freePort());
   await writeFile(configPath, document(port, adminPort));
   const own = typeof options.args === 'function' ? options.args(directory) : (options.args ?? []);
-  const args = ['serve', '--config', configPath, ...own];
+  const args = ['serve', '--config', configPath, '--state', join(directory, 'state'), ...own];
   const child = launch(
     ['--single-threaded-gc', ...(options.nodeArgs ?? []), join(ROOT, 'src/boot.js'), ...args],
     options.descriptors,

@@ -67,22 +67,42 @@ async function running(app: Partial<Served> = {}): Promise<Bench & { readonly co
 test('without arguments it serves routes.yaml, watches it and logs to standard output', async () => {
   const { settings } = await running();
   assert.deepEqual(settings, [
-    { configPath: 'routes.yaml', workers: undefined, watch: true, accessLog: '-', logLevel: 'info' },
+    {
+      configPath: 'routes.yaml',
+      stateFolder: '.signalbox',
+      workers: undefined,
+      watch: true,
+      accessLog: '-',
+      logLevel: 'info',
+    },
   ]);
 });
 
 test('every option reaches the router', async () => {
   const { io, settings } = bench();
   void serveCommand(
-    ['--config', 'a.yaml', '--workers=0', '--no-watch', '--access-log', 'off', '--log-level', 'warn'],
+    [
+      '--config',
+      'a.yaml',
+      '--state',
+      'kept',
+      '--workers=0',
+      '--no-watch',
+      '--access-log',
+      'off',
+      '--log-level',
+      'warn',
+    ],
     io,
   );
-  assert.deepEqual(settings, [{ configPath: 'a.yaml', workers: 0, watch: false, accessLog: 'off', logLevel: 'warn' }]);
+  assert.deepEqual(settings, [
+    { configPath: 'a.yaml', stateFolder: 'kept', workers: 0, watch: false, accessLog: 'off', logLevel: 'warn' },
+  ]);
 });
 
 for (const [argv, said] of [
   [['--worker', '2'], /unknown option --worker; did you mean "--workers"\?/],
-  [['--zzzzzz'], /unknown option --zzzzzz; there are --config, --workers/],
+  [['--zzzzzz'], /unknown option --zzzzzz; there are --config, --state, --workers/],
   [['--workers', 'two'], /--workers two: write a whole number from 0 to 256/],
   [['--workers', '-1'], /--workers/],
   [['--workers', '1.5'], /--workers 1\.5: write a whole number/],
@@ -102,7 +122,16 @@ for (const [argv, said] of [
 test('--help says what there is', async () => {
   const { io, said } = bench();
   assert.equal(await serveCommand(['--help'], io), 0);
-  for (const option of ['--config', '--workers', '--no-watch', '--access-log', '--log-level', 'SIGTERM', 'SIGHUP']) {
+  for (const option of [
+    '--config',
+    '--state',
+    '--workers',
+    '--no-watch',
+    '--access-log',
+    '--log-level',
+    'SIGTERM',
+    'SIGHUP',
+  ]) {
     assert.ok(said.out.includes(option), option);
   }
 });
