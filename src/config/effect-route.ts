@@ -9,10 +9,14 @@ import { at, differences, keysOf, type Wording, type Wordings } from './differen
 import { goesTo, splitSaid, versionsSaid } from './effect-release.ts';
 import { isSecret, type Path, plainText, shown } from './effect-shown.ts';
 
-/** `cart.internal/cart (GET, POST)` */
-export function matchSaid({ host, path, methods }: MatchSettings): string {
-  const where = `${host ?? 'any host'}${path === undefined ? ', any path' : path.kind === 'prefix' ? path.value : `, ${pathSaid(path)}`}`;
+/** `cart.internal/cart (GET, POST)`, `/cart` on any host */
+export function matchSaid({ host = '', path, methods }: MatchSettings): string {
+  const where = path?.kind === 'prefix' ? `${host}${path.value}` : [host || 'any host', pathText(path)].join(', ');
   return methods === undefined ? where : `${where} (${methods.join(', ')})`;
+}
+
+function pathText(path: MatchSettings['path']): string {
+  return path === undefined ? 'any path' : pathSaid(path);
 }
 
 /** Where a route as a whole leads. */

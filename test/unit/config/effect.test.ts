@@ -189,8 +189,8 @@ says(
     ['match: { path: /game }', 'match: { path: /game-2, methods: [GET] }'],
   ],
   [
-    "route game-2 added: any host/game-2 (GET) to game-white for >=2.0.0, game-red for >=1.4.0 <2.0.0 by the client's version",
-    "route game removed: any host/game to game-white for >=2.0.0, game-red for >=1.4.0 <2.0.0 by the client's version",
+    "route game-2 added: /game-2 (GET) to game-white for >=2.0.0, game-red for >=1.4.0 <2.0.0 by the client's version",
+    "route game removed: /game to game-white for >=2.0.0, game-red for >=1.4.0 <2.0.0 by the client's version",
   ],
 );
 
