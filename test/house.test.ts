@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...CONTRACTS,
   ],
   admin: ['core/', 'control/', 'config/', 'upstream/lease', 'upstream/leases'],
+  dashboard: ['admin/shapes/'],
   cli: ['core/', 'config/'],
   client: [],
   demo: ['core/', 'app'],
@@ -109,7 +110,7 @@ function objection(path: string, target: string): string | undefined {
   if (folder === undefined || folder === to) return undefined;
   const allowed = MAY_IMPORT[folder];
   if (allowed === undefined) return `the folder src/${folder} stands in no table; give it a line there`;
-  const inside = target.slice('src/'.length).replace(/\.ts$/, '');
+  const inside = target.slice('src/'.length).replace(/\.tsx?$/, '');
   if (!allowed.some((entry) => (entry.endsWith('/') ? inside.startsWith(entry) : inside === entry)))
     return `${folder} may import ${allowed.length === 0 ? 'nothing of ours' : allowed.join(', ')}`;
   if (folder === 'config' && /\/build$/.test(inside) && path !== 'src/config/compile.ts')
@@ -137,6 +138,11 @@ test('nothing imports the demo', () => {
         .map((entry) => `${file.path}:${entry.line} imports ${entry.specifier}: the demo is a guest in the house`),
     ),
   );
+});
+
+test('the dashboard takes nothing but types from the admin API, which it otherwise knows by its replies', () => {
+  const pages = SRC.filter((file) => file.path.startsWith('src/dashboard/'));
+  none(places(pages, /^import (?!type\b)[^;]*?'[./]+\/admin\/[^']*'/m, 'text', 'write `import type`'));
 });
 
 test('every relative import names a file that exists, with its extension', () => {
@@ -255,7 +261,8 @@ test('only core/draw.ts draws', () => {
 
 /** Read before traffic flows; the rest of src is read later, or by other commands. */
 const AT_START = SRC.filter(
-  ({ path }) => !/^src\/(?:demo\/|cli\/check|config\/providers\/|admin\/server|telemetry\/metrics)/.test(path),
+  ({ path }) =>
+    !/^src\/(?:demo\/|dashboard\/|cli\/check|config\/providers\/|admin\/server|telemetry\/metrics)/.test(path),
 );
 
 test('what a start has to wait for imports nothing that is slow to import', () => {
@@ -313,6 +320,9 @@ interface PackageFile {
 
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as PackageFile;
 
+/** Packages that become part of the dashboard's bundle, or make it, before the product runs. */
+const BUNDLED = ['preact', 'esbuild'];
+
 /** `@scope/name/file` -> `@scope/name`; undefined for what Node.js brings itself. */
 function packageOf(specifier: string): string | undefined {
   if (specifier.startsWith('node:') || specifier.startsWith('.')) return undefined;
@@ -327,6 +337,7 @@ test('the product imports only its own dependencies, and uses every one of them'
       if (name === undefined) return [];
       used.add(name);
       if (name in PACKAGE.dependencies) return [];
+      if (file.path.startsWith('src/dashboard/') && BUNDLED.includes(name)) return [];
       return [`${file.path}:${entry.line} imports ${entry.specifier}: a production install does not have it`];
     }),
   );
@@ -364,6 +375,14 @@ test('the scan behind these rules sees through strings, comments, templates and 
   assert.deepEqual(
     [...code.matchAll(/any/g)].map((match) => match.index),
     [text.lastIndexOf('any')],
+  );
+});
+
+test('the scan behind these rules sees through tags', () => {
+  const text = "const a = <b title='any'>{one / two}</b>;\nconst c = <b d={1} />; // any\nconst e: any = /any/;\n";
+  assert.deepEqual(
+    [...blank(text).matchAll(/any/g)].map((match) => match.index),
+    [text.indexOf('any = ')],
   );
 });
 

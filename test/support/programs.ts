@@ -22,6 +22,7 @@ const PACKAGES = {
   h2load: 'nghttp2-client',
   prometheus: 'prometheus',
   promtool: 'prometheus',
+  chromium: 'chromium',
 } as const;
 
 export type Program = keyof typeof PACKAGES;

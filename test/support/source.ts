@@ -34,11 +34,11 @@ export interface FunctionSpan {
   readonly lines: number;
 }
 
-/** Every .ts file under a folder of the root, read and scanned. */
+/** Every .ts and .tsx file under a folder of the root, read and scanned. */
 export function readSources(folder: string): SourceFile[] {
   const entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
   return paths.sort().map((path) => sourceFile(path, readFileSync(join(ROOT, path), 'utf8')));
 }
@@ -104,7 +104,9 @@ function skip(text: string, at: number, before: string, templates: number[]): nu
   const char = text[at];
   if (char === "'" || char === '"') return endOfQuoted(text, at, char);
   if (char === '`') return endOfTemplate(text, at + 1, templates);
-  if (char === '/' && BEFORE_REGEX.test(before)) return endOfRegex(text, at);
+  // `</b>` and `<b />` are tags: a `<` compares with no regular expression, and none begins with `>`.
+  const tag = before.endsWith('<') || text[at + 1] === '>';
+  if (char === '/' && !tag && BEFORE_REGEX.test(before)) return endOfRegex(text, at);
   if (templates.length > 0 && char === '{') templates[templates.length - 1]++;
   if (templates.length > 0 && char === '}') {
     if (templates[templates.length - 1] === 0) {
@@ -122,7 +124,8 @@ function endOr(found: number, text: string, length = 0): number {
 
 function endOfQuoted(text: string, at: number, quote: string): number {
   let i = at + 1;
-  while (i < text.length && text[i] !== quote) i += text[i] === '\\' ? 2 : 1;
+  // An apostrophe between tags begins no string; what goes wrong there ends with its line.
+  while (i < text.length && text[i] !== quote && text[i] !== '\n') i += text[i] === '\\' ? 2 : 1;
   return i + 1;
 }
 

@@ -1,0 +1,79 @@
+/**
+ * Going from place to place, and the keys that do.
+ *
+ * Rule: the address is the truth: views ask to go somewhere, the address changes, and the state follows it. No key is
+ * taken from somebody who types, nor while a dialog is open.
+ */
+
+import { hashOf, type Kind, type Place, placeOf, TABS, type Tab } from '../logic/place.ts';
+import { lookAtUpstreams } from './session.ts';
+import { change, current } from './store.ts';
+
+export function go(to: Partial<Place>): void {
+  const { place } = current();
+  location.hash = hashOf({ ...place, ...to });
+}
+
+export function goTab(tab: Tab): void {
+  location.hash = hashOf({ tab });
+}
+
+export function open(kind: Kind, id: string): void {
+  go({ kind, id });
+}
+
+/** Puts away what is looked at. */
+export function close(): void {
+  goTab(current().place.tab);
+}
+
+/** Begins to listen. */
+export function listen(): void {
+  addEventListener('hashchange', () => {
+    change({ place: placeOf(location.hash) });
+    void lookAtUpstreams();
+  });
+  addEventListener('keydown', onKey);
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
+  if (event.key === 'Escape') {
+    // The first Esc leaves a field, the next one puts the panel away.
+    if (isTyping(event.target)) (event.target as HTMLElement).blur();
+    else if (current().place.kind !== undefined) leavePanel();
+    return;
+  }
+  if (isTyping(event.target)) return;
+  const tab = TABS[Number(event.key) - 1];
+  if (tab !== undefined) goTab(tab);
+  else if (event.key === '?') change({ keysShown: true });
+  else if (event.key === '/') focusFilter();
+  else return;
+  event.preventDefault();
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input, textarea, select');
+}
+
+/** To the table that can be filtered, where this tab has none. */
+function focusFilter(): void {
+  const field = (): HTMLElement | null => document.querySelector<HTMLElement>('[data-filter]');
+  if (field() === null) goTab('routes');
+  requestAnimationFrame(() => setTimeout(() => field()?.focus(), 30));
+}
+
+let opener: HTMLElement | undefined;
+
+/** Whoever opens a panel gets the focus back when it closes. */
+export function rememberOpener(): void {
+  const { activeElement } = document;
+  opener = activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : undefined;
+}
+
+export function leavePanel(): void {
+  close();
+  const back = opener;
+  requestAnimationFrame(() => back?.isConnected && back.focus());
+}

@@ -1,0 +1,137 @@
+/**
+ * Asks before anything is done, and says what it would do.
+ *
+ * Rule: the button works once the effect is known; what the router would refuse is shown with its reason and cannot be
+ * confirmed. After it a toast says what came of it.
+ */
+
+import type { TargetedSubmitEvent } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Refusal } from '../browser/api.ts';
+import type { Answers, Plan } from '../browser/plan.ts';
+import { change, tell } from '../browser/store.ts';
+import { Dialog } from './dialog.tsx';
+
+type Effect =
+  | { readonly is: 'asking' }
+  | { readonly is: 'known'; readonly words: readonly string[] }
+  | { readonly is: 'refused'; readonly text: string; readonly more: readonly string[] };
+
+/** For how long a circuit may be held; '' is without end. */
+const LASTING: readonly (readonly [string, string])[] = [
+  ['10m', '10 minutes'],
+  ['1h', '1 hour'],
+  ['8h', '8 hours'],
+  ['', 'until somebody lets it go'],
+];
+
+function refusedBy(error: unknown): { text: string; more: readonly string[] } {
+  if (error instanceof Refusal) return { text: error.message, more: [...error.more, ...remedyFor(error)] };
+  return { text: String(error), more: [] };
+}
+
+/** What to do about the refusals that have one remedy. */
+function remedyFor({ problem }: Refusal): string[] {
+  if (problem.code === 'stale')
+    return ['The document has changed meanwhile: close this, look at it again, then repeat.'];
+  if (problem.code === 'forbidden') return ['Ask somebody with a higher role.'];
+  return [];
+}
+
+function closeDialog(): void {
+  change({ plan: undefined });
+}
+
+export function Confirm({ plan }: { readonly plan: Plan }) {
+  const [effect, setEffect] = useState<Effect>({ is: 'asking' });
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    let here = true;
+    plan.effect().then(
+      (words) => here && setEffect({ is: 'known', words }),
+      (error: unknown) => here && setEffect({ is: 'refused', ...refusedBy(error) }),
+    );
+    return () => {
+      here = false;
+    };
+  }, [plan]);
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const answers: Answers = {
+      reason: String(form.get('reason') ?? '').trim(),
+      lasting: String(form.get('lasting') ?? ''),
+    };
+    setBusy(true);
+    try {
+      const said = await plan.run(answers);
+      closeDialog();
+      tell('ok', said);
+    } catch (error) {
+      const { text, more } = refusedBy(error);
+      closeDialog();
+      tell('bad', `${plan.title}: ${text}`, more);
+    }
+  };
+  return (
+    <Dialog title={plan.title} onClose={closeDialog}>
+      <form onSubmit={(event) => void submit(event)}>
+        <EffectWords effect={effect} />
+        <Fields asksHowLong={plan.asksHowLong} />
+        <div class="buttons">
+          <button type="button" onClick={closeDialog}>
+            Cancel
+          </button>
+          <button type="submit" class={plan.dangerous ? 'danger' : 'primary'} disabled={busy || effect.is !== 'known'}>
+            {plan.verb}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function EffectWords({ effect }: { readonly effect: Effect }) {
+  return (
+    <div class="effect" role="status">
+      {effect.is === 'asking' && <p class="dim">Asking the router what this would do…</p>}
+      {effect.is === 'known' &&
+        effect.words.map((word, i) => (
+          <p key={word} class={i === 0 ? 'first' : ''}>
+            {word}
+          </p>
+        ))}
+      {effect.is === 'refused' && (
+        <>
+          <p class="first bad-text">▲ {effect.text}</p>
+          {effect.more.map((word) => (
+            <p key={word}>{word}</p>
+          ))}
+        </>
+      )}
+    </div>
+  );
+}
+
+function Fields({ asksHowLong }: { readonly asksHowLong: boolean }) {
+  return (
+    <div class="fields">
+      <label class="wide">
+        Reason
+        <input name="reason" type="text" maxLength={200} placeholder="goes into the record" autocomplete="off" />
+      </label>
+      {asksHowLong && (
+        <label>
+          For
+          <select name="lasting">
+            {LASTING.map(([value, words]) => (
+              <option key={value} value={value}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </div>
+  );
+}

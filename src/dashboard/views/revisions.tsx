@@ -1,0 +1,87 @@
+/**
+ * What was changed, newest first: who, when, why, what came of it; and the way back.
+ *
+ * Rule: a refused document stands here like one that runs, with the reason. The lines that changed are compared only when
+ * somebody opens a record.
+ */
+
+import { useState } from 'preact/hooks';
+import type { Revision } from '../../admin/shapes/change.ts';
+import { restore } from '../browser/plans.ts';
+import { lookAtOlderRevisions } from '../browser/session.ts';
+import { routerTime, useStore } from '../browser/store.ts';
+import { ago, dayAndTime, short } from '../logic/figures.ts';
+import { Act } from '../parts/act.tsx';
+import { Badge } from '../parts/tone.tsx';
+import { Diff } from './diff.tsx';
+
+export function Revisions() {
+  const { revisions, olderRevisions, frame } = useStore();
+  return (
+    <section class="card" aria-label="Revisions">
+      <ol class="records" reversed>
+        {revisions.map((record) => (
+          <Record
+            key={record.number}
+            record={record}
+            runs={
+              record.running ||
+              (record.result === 'applied' && record.revision === frame?.revision && isNewest(record, revisions))
+            }
+          />
+        ))}
+      </ol>
+      {revisions.length === 0 && <p class="dim empty">Nothing is recorded yet.</p>}
+      {olderRevisions !== undefined && (
+        <button type="button" onClick={() => void lookAtOlderRevisions()}>
+          Older ones
+        </button>
+      )}
+    </section>
+  );
+}
+
+function isNewest({ number, revision }: Revision, all: readonly Revision[]): boolean {
+  return all.find((each) => each.result === 'applied' && each.revision === revision)?.number === number;
+}
+
+function Record({ record, runs }: { readonly record: Revision; readonly runs: boolean }) {
+  const [open, setOpen] = useState(false);
+  const { number, at, revision, source, author, reason, result, detail, words } = record;
+  const [first = 'No words were recorded.', ...rest] = words;
+  return (
+    <li class={`record ${runs ? 'runs' : ''}`}>
+      <div class="record-head">
+        <span class="dim">#{number}</span>
+        <code>{short(revision)}</code>
+        {runs ? <Badge tone="ok">running</Badge> : <Badge tone={result === 'refused' ? 'bad' : 'idle'}>{result}</Badge>}
+        <span>
+          <b>{author === '' ? 'nobody named' : author}</b> <span class="dim">by {source}</span>
+        </span>
+        <time class="dim" dateTime={at} title={at}>
+          {dayAndTime(at)}, {ago(at, routerTime())}
+        </time>
+        <Act
+          plan={() => restore(record)}
+          label={`Restore revision ${short(revision)}`}
+          not={runs ? 'It runs already.' : record.restorable ? undefined : 'Its text is not kept.'}
+        >
+          Restore…
+        </Act>
+      </div>
+      <p class="words">{result === 'refused' ? detail : first}</p>
+      {rest.length > 0 && result !== 'refused' && (
+        <ul class="further">
+          {rest.map((word) => (
+            <li key={word}>{word}</li>
+          ))}
+        </ul>
+      )}
+      {reason !== '' && <p class="dim">Reason: {reason}</p>}
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary aria-label={`What changed in record ${number}`}>What changed</summary>
+        {open && <Diff record={record} />}
+      </details>
+    </li>
+  );
+}

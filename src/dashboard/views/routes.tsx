@@ -1,0 +1,151 @@
+/**
+ * The table of routes: what flows, how fast, what goes wrong, and where it goes.
+ *
+ * Rule: one row a route, idle ones too; the name is the link that opens its details. A document of a thousand routes is
+ * shown a hundred rows at a time, since every row is drawn once a second.
+ */
+
+import { useState } from 'preact/hooks';
+import { change, type State, useStore } from '../browser/store.ts';
+import { duration, rate, share } from '../logic/figures.ts';
+import { hashOf } from '../logic/place.ts';
+import { filtered, type RouteRow, rowsOf, type Sort, sorted, type Target } from '../logic/rows.ts';
+import { toneOf } from '../logic/tone.ts';
+import { Spark } from '../parts/spark.tsx';
+import { Mark } from '../parts/tone.tsx';
+
+const PAGE = 100;
+
+const HEADS: readonly { readonly sort?: Sort; readonly text: string; readonly kind: string }[] = [
+  { sort: 'id', text: 'Route', kind: '' },
+  { sort: 'rate', text: 'Rate', kind: 'number' },
+  { text: 'Rate, 2 min', kind: 'line roomy' },
+  { sort: 'errorShare', text: 'Errors', kind: 'number' },
+  { sort: 'p50', text: 'p50', kind: 'number roomy' },
+  { sort: 'p95', text: 'p95', kind: 'number roomy' },
+  { sort: 'p99', text: 'p99', kind: 'number' },
+  { text: 'p99, 2 min', kind: 'line roomy' },
+  { text: 'Goes to', kind: 'roomy' },
+];
+
+interface Order {
+  readonly by: Sort;
+  readonly down: boolean;
+}
+
+export function Routes() {
+  const state = useStore();
+  const [order, setOrder] = useState<Order>({ by: 'rate', down: true });
+  const [most, setMost] = useState(PAGE);
+  const all = rowsOf(state.routes, state.frame, state.history);
+  const rows = sorted(filtered(all, state.filter), order.by, order.down);
+  return (
+    <section class="card" aria-label="Routes">
+      <div class="card-head">
+        <label class="filter">
+          <span class="unseen">Filter by name, path or upstream</span>
+          <input
+            data-filter
+            type="search"
+            placeholder="Filter by name, path or upstream"
+            value={state.filter}
+            onInput={(event) => change({ filter: event.currentTarget.value })}
+          />
+          <kbd>/</kbd>
+        </label>
+        <span class="dim" role="status">
+          {rows.length === all.length ? `${all.length} routes` : `${rows.length} of ${all.length} routes`}
+        </span>
+      </div>
+      <table>
+        <Heads order={order} onOrder={setOrder} />
+        <tbody>
+          {rows.slice(0, most).map((row) => (
+            <Row key={row.id} row={row} state={state} />
+          ))}
+        </tbody>
+      </table>
+      {rows.length === 0 && <p class="dim empty">No route is like that.</p>}
+      {rows.length > most && (
+        <button type="button" onClick={() => setMost(most + PAGE)}>
+          {rows.length - most} more
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Heads({ order, onOrder }: { readonly order: Order; readonly onOrder: (order: Order) => void }) {
+  const turned = (by: Sort): Order => ({ by, down: order.by === by ? !order.down : by !== 'id' });
+  return (
+    <thead>
+      <tr>
+        {HEADS.map(({ sort, text, kind }) =>
+          sort === undefined ? (
+            <th key={text} scope="col" class={kind}>
+              {text}
+            </th>
+          ) : (
+            <th
+              key={text}
+              scope="col"
+              class={kind}
+              aria-sort={order.by !== sort ? 'none' : order.down ? 'descending' : 'ascending'}
+            >
+              <button type="button" onClick={() => onOrder(turned(sort))}>
+                {text}
+                <span aria-hidden="true">{order.by !== sort ? '' : order.down ? ' ↓' : ' ↑'}</span>
+              </button>
+            </th>
+          ),
+        )}
+      </tr>
+    </thead>
+  );
+}
+
+function Row({ row, state }: { readonly row: RouteRow; readonly state: State }) {
+  const { id, match } = row;
+  const { history, place } = state;
+  const tone = toneOf(row.rate, row.errorShare);
+  const name = `route:${id}`;
+  return (
+    <tr class={place.kind === 'route' && place.id === id ? 'looked' : ''}>
+      <th scope="row">
+        <Mark tone={tone} />
+        <a class="row-link" href={hashOf({ tab: 'routes', kind: 'route', id })}>
+          {id === '_none' ? 'no route' : id}
+        </a>
+        <span class="match dim">{match}</span>
+      </th>
+      <td class="number">{rate(row.rate)}</td>
+      <td class="line roomy">
+        <Spark values={history.line(name, 'rate')} label={`Rate of ${id}`} say={rate} />
+      </td>
+      <td class={`number ${tone}-text`}>{share(row.errorShare)}</td>
+      <td class="number roomy">{duration(row.p50)}</td>
+      <td class="number roomy">{duration(row.p95)}</td>
+      <td class="number">{duration(row.p99)}</td>
+      <td class="line roomy">
+        <Spark values={history.line(name, 'p99')} label={`p99 of ${id}`} say={duration} />
+      </td>
+      <td class="roomy">
+        <Targets targets={row.targets} />
+      </td>
+    </tr>
+  );
+}
+
+export function Targets({ targets }: { readonly targets: readonly Target[] }) {
+  if (targets.length === 0) return <span class="dim">answers itself</span>;
+  return (
+    <span class="targets">
+      {targets.map(({ upstream, share: part }) => (
+        <span key={upstream} class="target">
+          {upstream}
+          {part !== undefined && <b> {share(part)}</b>}
+        </span>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * The table of upstreams: circuits, members, what is under way.
+ *
+ * Rule: what is in trouble stands first, whatever its name. The one thing that is done in a hurry, stopping the traffic to
+ * an upstream or letting it go, has its button in the row; everything else stands in the details.
+ */
+
+import type { LiveUpstream } from '../../admin/shapes/live.ts';
+import type { UpstreamStatus } from '../../admin/shapes/status.ts';
+import { forceClosed, isolate, letGo } from '../browser/plans.ts';
+import { routerTime, type State, useStore } from '../browser/store.ts';
+import { duration, left, rate, share } from '../logic/figures.ts';
+import { hashOf } from '../logic/place.ts';
+import { circuitTone, circuitWord, type Tone, toneOf, worse } from '../logic/tone.ts';
+import { Act } from '../parts/act.tsx';
+import { Spark } from '../parts/spark.tsx';
+import { Badge, Mark } from '../parts/tone.tsx';
+
+const ORDER: readonly Tone[] = ['bad', 'warn', 'ok', 'idle'];
+
+export function stateOf({ circuit, up, members }: LiveUpstream): Tone {
+  const memberTone: Tone = members > 0 && up === 0 ? 'bad' : up < members ? 'warn' : 'ok';
+  return worse(circuitTone(circuit), memberTone);
+}
+
+export function Upstreams() {
+  const state = useStore();
+  const rank = (upstream: LiveUpstream): number => ORDER.indexOf(stateOf(upstream));
+  const rows = (state.frame?.upstreams ?? []).toSorted((one, other) => rank(one) - rank(other));
+  return (
+    <section class="card" aria-label="Upstreams">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Upstream</th>
+            <th scope="col">Circuit</th>
+            <th scope="col">Members</th>
+            <th scope="col" class="number">
+              Rate
+            </th>
+            <th scope="col" class="line roomy">
+              Rate, 2 min
+            </th>
+            <th scope="col" class="number">
+              Errors
+            </th>
+            <th scope="col" class="number roomy">
+              p99
+            </th>
+            <th scope="col" class="number roomy">
+              In flight
+            </th>
+            <th scope="col" class="number roomy">
+              Queued
+            </th>
+            <th scope="col" class="number roomy">
+              Retries / s
+            </th>
+            <th scope="col" class="roomy">
+              <span class="unseen">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((upstream) => (
+            <Row key={upstream.id} upstream={upstream} state={state} />
+          ))}
+        </tbody>
+      </table>
+      {rows.length === 0 && <p class="dim empty">The router has not told of any yet.</p>}
+    </section>
+  );
+}
+
+function Row({ upstream, state }: { readonly upstream: LiveUpstream; readonly state: State }) {
+  const { id, circuit, up, members, inFlight, queued, retries } = upstream;
+  const { history, place, details } = state;
+  const recent = history.recent(`upstream:${id}`);
+  const limit = details[id]?.limit;
+  const p99 = history.last(`upstream:${id}`).p99;
+  return (
+    <tr class={place.kind === 'upstream' && place.id === id ? 'looked' : ''}>
+      <th scope="row">
+        <Mark tone={stateOf(upstream)} />
+        <a class="row-link" href={hashOf({ tab: 'upstreams', kind: 'upstream', id })}>
+          {id}
+        </a>
+      </th>
+      <td>
+        <CircuitState circuit={circuit} detail={details[id]} />
+      </td>
+      <td class={up < members ? `${up === 0 ? 'bad' : 'warn'}-text` : ''}>
+        {up} of {members} up
+      </td>
+      <td class="number">{rate(recent.rate)}</td>
+      <td class="line roomy">
+        <Spark values={history.line(`upstream:${id}`, 'rate')} label={`Rate of ${id}`} say={rate} />
+      </td>
+      <td class={`number ${toneOf(recent.rate, recent.errorShare)}-text`}>{share(recent.errorShare)}</td>
+      <td class="number roomy">{duration(p99)}</td>
+      <td class="number roomy">
+        {inFlight}
+        {limit !== undefined && <span class="dim"> / {limit}</span>}
+      </td>
+      <td class={`number roomy ${queued > 0 ? 'warn-text' : ''}`}>{queued}</td>
+      <td class="number roomy">{rate(retries)}</td>
+      <td class="roomy actions">
+        {circuit === 'isolated' || circuit === 'forced' ? (
+          <Act plan={() => letGo(id)} label={`Back to automatic: ${id}`}>
+            To automatic…
+          </Act>
+        ) : (
+          <Act plan={() => isolate(id)} label={`Isolate ${id}`}>
+            Isolate…
+          </Act>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+interface CircuitNeeds {
+  readonly circuit: string;
+  readonly detail: UpstreamStatus | undefined;
+}
+
+/** The state in a word, why, and for how much longer. */
+export function CircuitState({ circuit, detail }: CircuitNeeds) {
+  const { reason = '', until } = detail?.circuit ?? {};
+  const words = [reason, until === undefined ? '' : left(until, routerTime())].filter(Boolean).join(', ');
+  return (
+    <>
+      <Badge tone={circuitTone(circuit)}>{circuitWord(circuit)}</Badge>
+      {circuit !== 'closed' && words !== '' && (
+        <span class="why dim" title={words}>
+          {words}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** All that can be done with a circuit; what it is in already cannot. */
+export function CircuitActions({ id, circuit }: { readonly id: string; readonly circuit: string }) {
+  const held = circuit === 'isolated' || circuit === 'forced';
+  return (
+    <div class="row-of-buttons">
+      <Act plan={() => isolate(id)} kind="danger" not={circuit === 'isolated' ? 'It is isolated already.' : undefined}>
+        Isolate…
+      </Act>
+      <Act plan={() => forceClosed(id)} not={circuit === 'forced' ? 'It is forced closed already.' : undefined}>
+        Force closed…
+      </Act>
+      <Act plan={() => letGo(id)} not={held ? undefined : 'Nobody holds it: it is automatic.'}>
+        To automatic…
+      </Act>
+    </div>
+  );
+}
