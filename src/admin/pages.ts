@@ -30,6 +30,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 };
 
+/** Whoever cannot name himself yet must see the page that asks him to. */
+const OPEN = { config: { need: 'open' } } as const;
+
 const NOT_BUILT = 'The dashboard is not built. Run `npm run build` and start the router again.\n';
 
 export interface Page {
@@ -46,14 +49,14 @@ export function pages(folder: string): FastifyPluginAsync {
   return async (server) => {
     const built = readPages(folder);
     for (const path of ['/', '/docs']) {
-      server.get(path, async (request, reply) => {
+      server.get(path, OPEN, async (request, reply) => {
         const page = built.get(path);
         if (page !== undefined) return send(page, request, reply);
         return reply.code(503).headers(HEADERS).type('text/plain; charset=utf-8').send(NOT_BUILT);
       });
     }
     for (const [path, page] of built) {
-      if (page.lasting) server.get(path, async (request, reply) => send(page, request, reply));
+      if (page.lasting) server.get(path, OPEN, async (request, reply) => send(page, request, reply));
     }
   };
 }

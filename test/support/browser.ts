@@ -47,11 +47,6 @@ export async function openBrowser(looks: Looks = {}): Promise<Watched> {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-  await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => {
-      console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI}`);
-    });
-  });
   const stop = async (): Promise<void> => {
     await context.close();
     await rm(folder, { recursive: true, force: true });

@@ -33,6 +33,7 @@ export interface Asking {
   /** A revision; the quotes are added here. */
   readonly ifMatch?: string;
   readonly reason?: string;
+  readonly author?: string;
   readonly dryRun?: boolean;
 }
 
@@ -53,15 +54,19 @@ export function setToken(text: string): void {
   }
 }
 
-export function headersOf({ body, ifMatch, reason = '' }: Asking): Record<string, string> {
+export function headersOf({ body, ifMatch, reason = '', author = '' }: Asking): Record<string, string> {
   const headers: Record<string, string> = {};
   if (token() !== '') headers.authorization = `Bearer ${token()}`;
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`;
-  // Fetch takes bytes only; this sends the text's UTF-8, as curl does.
-  if (reason !== '')
-    headers['x-reason'] = String.fromCharCode(...new TextEncoder().encode(reason.replaceAll(/\s+/g, ' ')));
+  if (reason !== '') headers['x-reason'] = bytesOf(reason);
+  if (author !== '') headers['x-author'] = bytesOf(author);
   return headers;
+}
+
+/** A header's value holds bytes only; these are the text's UTF-8, as curl sends them. */
+function bytesOf(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text.replaceAll(/\s+/g, ' ').trim()));
 }
 
 /** The body of a successful reply, JSON or text by its type. Who asks says what it is. */

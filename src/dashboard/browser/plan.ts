@@ -11,6 +11,8 @@ export interface Answers {
   readonly reason: string;
   /** A duration such as `10m`; '' for no end. */
   readonly lasting: string;
+  /** Who does it, where the router knows no names. */
+  readonly author: string;
 }
 
 export interface Plan {

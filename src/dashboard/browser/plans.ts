@@ -10,7 +10,7 @@ import type { Change, Revision } from '../../admin/shapes/change.ts';
 import type { Circuit, Deregistered, Lease, Member } from '../../admin/shapes/status.ts';
 import { counted, left, rate, share, short, timeOfDay } from '../logic/figures.ts';
 import { ask, askAll } from './api.ts';
-import type { Plan } from './plan.ts';
+import type { Answers, Plan } from './plan.ts';
 import { look, lookAtDocument, lookAtUpstreams } from './session.ts';
 import { change, current, routerTime } from './store.ts';
 
@@ -29,13 +29,13 @@ async function flowWords(id: string): Promise<string[]> {
   return [now, routes.length === 0 ? 'No route leads here.' : `Serves ${routes.join(', ')}.`];
 }
 
-async function order(id: string, body: Readonly<Record<string, string>>): Promise<Circuit> {
-  const circuit = await ask<Circuit>('PUT', `${upstreamPath(id)}/circuit`, { body, reason: body.reason ?? '' });
+async function order(id: string, body: Readonly<Record<string, string>>, { author }: Answers): Promise<Circuit> {
+  const circuit = await ask<Circuit>('PUT', `${upstreamPath(id)}/circuit`, { body, reason: body.reason ?? '', author });
   await Promise.all([look(), lookAtUpstreams()]);
   return circuit;
 }
 
-function orderOf(state: string, { reason, lasting }: { reason: string; lasting: string }): Record<string, string> {
+function orderOf(state: string, { reason, lasting }: Answers): Record<string, string> {
   return { state, ...(reason === '' ? {} : { reason }), ...(lasting === '' ? {} : { for: lasting }) };
 }
 
@@ -57,7 +57,7 @@ export function isolate(id: string): Plan {
       const under = `${counted(live?.inFlight ?? 0, 'request')} in flight will still be finished.`;
       return [stops, under, ...(await flowWords(id)).slice(1)];
     },
-    run: async (answers) => `${id} is isolated ${untilWords(await order(id, orderOf('isolated', answers)))}.`,
+    run: async (answers) => `${id} is isolated ${untilWords(await order(id, orderOf('isolated', answers), answers))}.`,
   };
 }
 
@@ -73,7 +73,8 @@ export function forceClosed(id: string): Plan {
       `All requests go to ${id} whatever it answers; its failures no longer open the circuit.`,
       ...(await flowWords(id)),
     ],
-    run: async (answers) => `${id} is forced closed ${untilWords(await order(id, orderOf('closed', answers)))}.`,
+    run: async (answers) =>
+      `${id} is forced closed ${untilWords(await order(id, orderOf('closed', answers), answers))}.`,
   };
 }
 
@@ -87,7 +88,7 @@ export function letGo(id: string): Plan {
     asksHowLong: false,
     effect: async () => [`Failures of ${id} decide again whether its circuit opens.`, ...(await flowWords(id))],
     run: async (answers) => {
-      const { state } = await order(id, orderOf('auto', answers));
+      const { state } = await order(id, orderOf('auto', answers), answers);
       return `The circuit of ${id} is ${state} and automatic.`;
     },
   };
@@ -117,8 +118,8 @@ export function drain(upstream: string, { instance = '', id }: Member): Plan {
         ...(await flowWords(upstream)),
       ];
     },
-    run: async ({ reason }) => {
-      const { state, inFlight } = await ask<Deregistered>('DELETE', `${path}?wait=10s`, { reason });
+    run: async ({ reason, author }) => {
+      const { state, inFlight } = await ask<Deregistered>('DELETE', `${path}?wait=10s`, { reason, author });
       await lookAtUpstreams();
       if (state === 'gone') return `${instance} is drained and gone.`;
       return `${instance} drains; it still serves ${counted(inFlight, 'request')}.`;
@@ -151,8 +152,8 @@ function edit(
     edits: true,
     asksHowLong: false,
     effect: async () => effectWords(await ask<Change>(method, path, { ...sent, dryRun: true })),
-    run: async ({ reason }) => {
-      const done = await ask<Change>(method, path, { ...sent, reason });
+    run: async ({ reason, author }) => {
+      const done = await ask<Change>(method, path, { ...sent, reason, author });
       await Promise.all([look(), lookAtDocument()]);
       if (!done.changed) return 'Nothing changed: the document says this already.';
       return `${done.effect.words[0] ?? 'Done'}. Revision ${short(done.revision)} runs.`;

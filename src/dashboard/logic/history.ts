@@ -45,7 +45,8 @@ export class History {
 
   push(frame: LiveFrame): void {
     const at = Date.parse(frame.at);
-    const missed = Math.round((at - this.at) / Math.max(frame.interval, 1)) - 1;
+    // A frame that is a little late misses no second.
+    const missed = Math.floor((at - this.at) / Math.max(frame.interval, 1) + 0.25) - 1;
     this.at = at;
     for (let i = 0; i < Math.min(missed, SECONDS); i++) this.turn(Number.NaN);
     this.turn(0);

@@ -33,7 +33,7 @@ const WIDEST_GAP = 34;
 const COLUMNS: readonly Column[] = ['caller', 'route', 'upstream'];
 
 export function layOut(graph: Graph, width: number): MapLayout {
-  const nodeWidth = Math.max(84, Math.min(200, Math.floor(width * 0.27)));
+  const nodeWidth = Math.max(84, Math.min(200, Math.floor(width * 0.29)));
   const rows = Math.max(1, ...COLUMNS.map((column) => graph.nodes.filter((node) => node.column === column).length));
   const height = rows * (NODE_HEIGHT + GAP) - GAP;
   const nodes = COLUMNS.flatMap((column, i) => {

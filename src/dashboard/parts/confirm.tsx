@@ -9,7 +9,7 @@ import type { TargetedSubmitEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Refusal } from '../browser/api.ts';
 import type { Answers, Plan } from '../browser/plan.ts';
-import { change, tell } from '../browser/store.ts';
+import { change, tell, useStore } from '../browser/store.ts';
 import { Dialog } from './dialog.tsx';
 
 type Effect =
@@ -38,6 +38,25 @@ function remedyFor({ problem }: Refusal): string[] {
   return [];
 }
 
+const NAME = 'signalbox-name';
+
+/** Where there are no tokens, people say their names themselves; once is enough. */
+function keptName(): string {
+  try {
+    return localStorage.getItem(NAME) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function keepName(name: string): void {
+  try {
+    if (name !== '') localStorage.setItem(NAME, name);
+  } catch {
+    // Then it is asked for again.
+  }
+}
+
 function closeDialog(): void {
   change({ plan: undefined });
 }
@@ -58,15 +77,14 @@ export function Confirm({ plan }: { readonly plan: Plan }) {
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const answers: Answers = {
-      reason: String(form.get('reason') ?? '').trim(),
-      lasting: String(form.get('lasting') ?? ''),
-    };
+    const said = (name: string): string => String(form.get(name) ?? '').trim();
+    const answers: Answers = { reason: said('reason'), lasting: said('lasting'), author: said('author') };
+    keepName(answers.author);
     setBusy(true);
     try {
-      const said = await plan.run(answers);
+      const done = await plan.run(answers);
       closeDialog();
-      tell('ok', said);
+      tell('ok', done);
     } catch (error) {
       const { text, more } = refusedBy(error);
       closeDialog();
@@ -114,12 +132,19 @@ function EffectWords({ effect }: { readonly effect: Effect }) {
 }
 
 function Fields({ asksHowLong }: { readonly asksHowLong: boolean }) {
+  const { status } = useStore();
   return (
     <div class="fields">
       <label class="wide">
         Reason
         <input name="reason" type="text" maxLength={200} placeholder="goes into the record" autocomplete="off" />
       </label>
+      {status?.you.name === '' && (
+        <label>
+          Your name
+          <input name="author" type="text" maxLength={100} defaultValue={keptName()} autocomplete="off" />
+        </label>
+      )}
       {asksHowLong && (
         <label>
           For

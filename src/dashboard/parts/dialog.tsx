@@ -5,7 +5,7 @@
  */
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface DialogNeeds {
   readonly title: string;
@@ -16,13 +16,22 @@ interface DialogNeeds {
 export function Dialog({ title, onClose, children }: DialogNeeds) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  const here = useRef(true);
+  // Before it is painted, so that what is typed next goes into it.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      here.current = false;
+      element?.close();
+    };
   }, []);
+  // The event of a dialog that was taken away comes late, and may meet the next one.
+  const closed = (): void => {
+    if (here.current) onClose();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby={heading} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={heading} onClose={closed}>
       <h2 id={heading}>{title}</h2>
       {children}
     </dialog>

@@ -27,11 +27,12 @@ export function Spark({ values, label, say, tone = '', width = 96, height = 22 }
       width={width}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
     >
       <title>{words}</title>
       <path class="base" d={`M0 ${height - 0.5}H${width}`} />
-      <path class="area" d={area} />
-      <path class="line" d={line} />
+      {highest > 0 && <path class="area" d={area} />}
+      {highest > 0 && <path class="line" d={line} />}
     </svg>
   );
 }

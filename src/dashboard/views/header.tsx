@@ -79,7 +79,7 @@ function Identity({ state }: { readonly state: State }) {
       )}
       {status !== undefined && (
         <li>
-          <span class="dim">you</span> {status.you.name} ({status.you.role})
+          <span class="dim">you</span> {[status.you.name, status.you.role].filter(Boolean).join(', ')}
         </li>
       )}
       <li>

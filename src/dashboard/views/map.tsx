@@ -11,6 +11,7 @@ import { useStore } from '../browser/store.ts';
 import { rate, share } from '../logic/figures.ts';
 import { graphOf } from '../logic/graph.ts';
 import { layOut, type MapLayout, NODE_HEIGHT, neighbours, type PlacedNode } from '../logic/map-layout.ts';
+import { toneOf } from '../logic/tone.ts';
 import { Mark } from '../parts/tone.tsx';
 
 export function TrafficMap() {
@@ -114,8 +115,8 @@ function Node({ node, width, looked, near }: NodeNeeds) {
       {!folded && (
         <span class="facts">
           <Mark tone={tone} />
-          <span>{note === '' ? figures : note}</span>
-          {errors !== '' && <span class={`${tone}-text`}>{errors}</span>}
+          <span class={note === '' ? 'flowing' : 'note'}>{note === '' ? figures : note}</span>
+          {errors !== '' && <span class={`${toneOf(node.rate, node.errorShare)}-text`}>{errors}</span>}
         </span>
       )}
     </button>

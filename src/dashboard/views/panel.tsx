@@ -1,5 +1,5 @@
 /**
- * The details of what is looked at, beside the view or, where there is no room, below everything else.
+ * The details of what is looked at, beside the view or, where there is no room, above it.
  *
  * Rule: it takes the focus when it opens and gives it back when it closes; Esc closes it.
  */
@@ -17,7 +17,7 @@ export function Panel({ kind, id }: { readonly kind: Kind; readonly id: string }
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (document.activeElement?.closest('.panel') === null) rememberOpener();
-    heading.current?.focus({ preventScroll: !matchMedia('(max-width: 1000px)').matches });
+    heading.current?.focus();
   }, [kind, id]);
   const Details = DETAILS[kind];
   return (

@@ -46,6 +46,7 @@ function isNewest({ number, revision }: Revision, all: readonly Revision[]): boo
 }
 
 function Record({ record, runs }: { readonly record: Revision; readonly runs: boolean }) {
+  const { frame } = useStore();
   const [open, setOpen] = useState(false);
   const { number, at, revision, source, author, reason, result, detail, words } = record;
   const [first = 'No words were recorded.', ...rest] = words;
@@ -56,7 +57,8 @@ function Record({ record, runs }: { readonly record: Revision; readonly runs: bo
         <code>{short(revision)}</code>
         {runs ? <Badge tone="ok">running</Badge> : <Badge tone={result === 'refused' ? 'bad' : 'idle'}>{result}</Badge>}
         <span>
-          <b>{author === '' ? 'nobody named' : author}</b> <span class="dim">by {source}</span>
+          {author !== '' && <b>{author} </b>}
+          <span class="dim">by {source}</span>
         </span>
         <time class="dim" dateTime={at} title={at}>
           {dayAndTime(at)}, {ago(at, routerTime())}
@@ -64,7 +66,9 @@ function Record({ record, runs }: { readonly record: Revision; readonly runs: bo
         <Act
           plan={() => restore(record)}
           label={`Restore revision ${short(revision)}`}
-          not={runs ? 'It runs already.' : record.restorable ? undefined : 'Its text is not kept.'}
+          not={
+            revision === frame?.revision ? 'It runs already.' : record.restorable ? undefined : 'Its text is not kept.'
+          }
         >
           Restore…
         </Act>

@@ -21,8 +21,8 @@ const HEADS: readonly { readonly sort?: Sort; readonly text: string; readonly ki
   { sort: 'rate', text: 'Rate', kind: 'number' },
   { text: 'Rate, 2 min', kind: 'line roomy' },
   { sort: 'errorShare', text: 'Errors', kind: 'number' },
-  { sort: 'p50', text: 'p50', kind: 'number roomy' },
-  { sort: 'p95', text: 'p95', kind: 'number roomy' },
+  { sort: 'p50', text: 'p50', kind: 'number roomy spare' },
+  { sort: 'p95', text: 'p95', kind: 'number roomy spare' },
   { sort: 'p99', text: 'p99', kind: 'number' },
   { text: 'p99, 2 min', kind: 'line roomy' },
   { text: 'Goes to', kind: 'roomy' },
@@ -112,19 +112,23 @@ function Row({ row, state }: { readonly row: RouteRow; readonly state: State }) 
   return (
     <tr class={place.kind === 'route' && place.id === id ? 'looked' : ''}>
       <th scope="row">
-        <Mark tone={tone} />
-        <a class="row-link" href={hashOf({ tab: 'routes', kind: 'route', id })}>
-          {id === '_none' ? 'no route' : id}
-        </a>
-        <span class="match dim">{match}</span>
+        <span class="row-name">
+          <Mark tone={tone} />
+          <a class="row-link" title={id} href={hashOf({ tab: 'routes', kind: 'route', id })}>
+            {id === '_none' ? 'no route' : id}
+          </a>
+        </span>
+        <span class="match dim" title={match}>
+          {match}
+        </span>
       </th>
       <td class="number">{rate(row.rate)}</td>
       <td class="line roomy">
         <Spark values={history.line(name, 'rate')} label={`Rate of ${id}`} say={rate} />
       </td>
       <td class={`number ${tone}-text`}>{share(row.errorShare)}</td>
-      <td class="number roomy">{duration(row.p50)}</td>
-      <td class="number roomy">{duration(row.p95)}</td>
+      <td class="number roomy spare">{duration(row.p50)}</td>
+      <td class="number roomy spare">{duration(row.p95)}</td>
       <td class="number">{duration(row.p99)}</td>
       <td class="line roomy">
         <Spark values={history.line(name, 'p99')} label={`p99 of ${id}`} say={duration} />

@@ -30,7 +30,7 @@ export function UpstreamDetails({ id }: { readonly id: string }) {
       <h3>Circuit</h3>
       <p>
         <CircuitState circuit={circuit} detail={detail} />
-        {detail !== undefined && detail.circuit.failures > 0 && (
+        {detail !== undefined && circuit === 'closed' && detail.circuit.failures > 0 && (
           <span class="dim"> {counted(detail.circuit.failures, 'failure')} in a row</span>
         )}
       </p>

@@ -50,10 +50,10 @@ export function Upstreams() {
             <th scope="col" class="number roomy">
               In flight
             </th>
-            <th scope="col" class="number roomy">
+            <th scope="col" class="number roomy spare">
               Queued
             </th>
-            <th scope="col" class="number roomy">
+            <th scope="col" class="number roomy spare">
               Retries / s
             </th>
             <th scope="col" class="roomy">
@@ -81,16 +81,18 @@ function Row({ upstream, state }: { readonly upstream: LiveUpstream; readonly st
   return (
     <tr class={place.kind === 'upstream' && place.id === id ? 'looked' : ''}>
       <th scope="row">
-        <Mark tone={stateOf(upstream)} />
-        <a class="row-link" href={hashOf({ tab: 'upstreams', kind: 'upstream', id })}>
-          {id}
-        </a>
+        <span class="row-name">
+          <Mark tone={stateOf(upstream)} />
+          <a class="row-link" title={id} href={hashOf({ tab: 'upstreams', kind: 'upstream', id })}>
+            {id}
+          </a>
+        </span>
       </th>
       <td>
         <CircuitState circuit={circuit} detail={details[id]} />
       </td>
-      <td class={up < members ? `${up === 0 ? 'bad' : 'warn'}-text` : ''}>
-        {up} of {members} up
+      <td class={`nowrap ${up < members ? `${up === 0 ? 'bad' : 'warn'}-text` : ''}`}>
+        {up}/{members} up
       </td>
       <td class="number">{rate(recent.rate)}</td>
       <td class="line roomy">
@@ -102,8 +104,8 @@ function Row({ upstream, state }: { readonly upstream: LiveUpstream; readonly st
         {inFlight}
         {limit !== undefined && <span class="dim"> / {limit}</span>}
       </td>
-      <td class={`number roomy ${queued > 0 ? 'warn-text' : ''}`}>{queued}</td>
-      <td class="number roomy">{rate(retries)}</td>
+      <td class={`number roomy spare ${queued > 0 ? 'warn-text' : ''}`}>{queued}</td>
+      <td class="number roomy spare">{rate(retries)}</td>
       <td class="roomy actions">
         {circuit === 'isolated' || circuit === 'forced' ? (
           <Act plan={() => letGo(id)} label={`Back to automatic: ${id}`}>
@@ -127,10 +129,14 @@ interface CircuitNeeds {
 /** The state in a word, why, and for how much longer. */
 export function CircuitState({ circuit, detail }: CircuitNeeds) {
   const { reason = '', until } = detail?.circuit ?? {};
-  const words = [reason, until === undefined ? '' : left(until, routerTime())].filter(Boolean).join(', ');
+  const words = [until === undefined ? '' : left(until, routerTime()), reason].filter(Boolean).join(': ');
   return (
     <>
-      <Badge tone={circuitTone(circuit)}>{circuitWord(circuit)}</Badge>
+      {circuit === 'closed' ? (
+        <span class="dim">closed</span>
+      ) : (
+        <Badge tone={circuitTone(circuit)}>{circuitWord(circuit)}</Badge>
+      )}
       {circuit !== 'closed' && words !== '' && (
         <span class="why dim" title={words}>
           {words}
