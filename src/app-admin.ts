@@ -5,9 +5,11 @@
  */
 
 import type { RequestListener } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { config } from './admin/config.ts';
 import type { HealthSource } from './admin/health.ts';
 import { live } from './admin/live.ts';
+import { pages } from './admin/pages.ts';
 import { parts as documentParts } from './admin/parts.ts';
 import { revisions } from './admin/revisions.ts';
 import { adminListener } from './admin/server.ts';
@@ -99,6 +101,7 @@ export async function answerAdmin(parts: AdminParts): Promise<AdminAnswers> {
       upstreams(upstreamSource({ leases: members.leases, standing, setCircuit: parts.setCircuit })),
       status(statusOf(parts, { standing, table, version, audit })),
       live(traffic),
+      pages(fileURLToPath(new URL('../dist/dashboard/', import.meta.url))),
     ],
   });
   const stop = () => {

@@ -67,7 +67,7 @@ export function Upstreams() {
           ))}
         </tbody>
       </table>
-      {rows.length === 0 && <p class="dim empty">The router has not told of any yet.</p>}
+      {rows.length === 0 && <p class="dim empty">The router has told of none yet.</p>}
     </section>
   );
 }
