@@ -10,7 +10,7 @@
 import { type Addition, type Arrangement, arrangeFlow, byPlace } from './edit-flow.ts';
 import type { Layout, Unit } from './edit-layout.ts';
 import { columnOf, headOf, isFirst, isSpaced, lastUnits, lineEnd, lineStart, linesOf, tailOf } from './edit-lines.ts';
-import { blockIn, entryIn, flowIn, type Hand, inline, isFull, itemIn, type Like, WIDTH } from './edit-write.ts';
+import { blockIn, entryIn, flowIn, type Hand, inline, isFull, itemIn, type Like, likeAt, WIDTH } from './edit-write.ts';
 import { common, isList, isMap, isSame, type Json, type JsonMap } from './patch.ts';
 
 /** Text to put in place of what stands from `start` to `end`. */
@@ -191,8 +191,9 @@ export class TextChange {
     const quote = layout.form === 'single' || layout.form === 'double' ? layout.form : undefined;
     const flow = within === 'flow' || hand.json;
     const column = columnOf(text, layout.form === 'empty' ? layout.start + 1 : layout.start);
-    const wish =
-      like ?? (layout.units.length > 0 && layout.form === 'block' && isSameKind(layout, value) ? 'block' : undefined);
+    const kept = layout.units.length > 0 && layout.form === 'block' && isSameKind(layout, value) ? 'block' : like;
+    const key = unit === undefined || within !== 'map' ? WIDTH : columnOf(text, unit.start);
+    const wish = likeAt(key, value, kept, hand);
     const line = flow || !isFull(value) ? flowIn(value, hand, quote) : inline(value, column, wish, hand);
     if (unit === undefined) this.replaceRoot(layout, value, line);
     else if (line !== undefined) this.replaceByLine(layout, unit, line);

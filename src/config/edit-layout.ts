@@ -6,7 +6,15 @@
  * collections and empty values end is found by looking at the few characters between two events, spaces and comments.
  */
 
-import { COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE } from 'js-yaml';
+import {
+  CHOMPING_MODE,
+  COLLECTION_STYLE,
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+} from 'js-yaml';
 
 export interface Layout {
   readonly kind: 'map' | 'list' | 'scalar';
@@ -66,7 +74,10 @@ class LayoutReader {
     if (style === SCALAR_STYLE.SINGLE_QUOTED) return { ...scalar, form: 'single', start: start - 1, end: end + 1 };
     if (style === SCALAR_STYLE.DOUBLE_QUOTED) return { ...scalar, form: 'double', start: start - 1, end: end + 1 };
     const header = skipSpace(this.text, mark);
-    return { ...scalar, form: 'text', start: header, end: header + this.text.slice(header, end).trimEnd().length };
+    const lines = this.text.slice(header, end);
+    // Blank lines below it are its own only behind `|+`.
+    const kept = event.chomping === CHOMPING_MODE.KEEP ? lines.replace(/(?:\r\n|\r|\n)$/, '') : lines.trimEnd();
+    return { ...scalar, form: 'text', start: header, end: header + kept.length };
   }
 
   private map(event: OpenEvent): Layout {

@@ -92,12 +92,18 @@ export interface Seat {
 export function entryIn(key: string, value: Json, { column, like, values }: Seat, hand: Hand): string[] {
   const lead = `${' '.repeat(column)}${keyIn(key, hand)}:`;
   const padded = values !== undefined && lead.length < values ? lead.padEnd(values) : `${lead} `;
-  // Whole sections keep a line for each of their parts, and so do these unless those beside them do not.
-  const section = column === 0 || (column <= hand.step && like === undefined);
-  const wish = section && isMap(value) && Object.values(value).some(isMap) ? 'block' : like;
-  const text = inline(value, padded.length, wish, hand);
+  const text = inline(value, padded.length, likeAt(column, value, like, hand), hand);
   if (text !== undefined) return [padded + text];
   return [lead, ...blockIn(value, column + (isList(value) ? hand.dash : hand.step), hand)];
+}
+
+/**
+ * Whole sections keep a line for each of their parts, and so do these unless those beside them do not. `column`: of the
+ * key.
+ */
+export function likeAt(column: number, value: Json, like: Like, hand: Hand): Like {
+  const section = column === 0 || (column <= hand.step && like === undefined);
+  return section && isMap(value) && Object.values(value).some(isMap) ? 'block' : like;
 }
 
 /** The lines of an item of a list; the dash stands at `column`. */

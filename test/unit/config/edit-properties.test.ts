@@ -157,7 +157,7 @@ test('what was added and is removed again leaves no trace', () => {
       });
       const path = `${pick(chance, maps)}/new`;
       // What does not fit into the line of a map in braces would have that map written in lines of its own.
-      fc.pre(text.split('\n').every(({ length }) => length < 90));
+      fc.pre(text.split('\n').every(({ length }) => length < 80));
       const value = path === '/new' ? randomValue(chance, 3) : 1;
       const added = editText(text, [{ op: 'add', path, value }]);
       assert.ok(added.ok);

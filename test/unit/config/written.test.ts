@@ -1,0 +1,51 @@
+/**
+ * The document as it is written, with its secrets hidden and put back.
+ */
+
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how a document refers to the environment.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maskSecrets, unmask, writtenOf } from '../../../src/config/written.ts';
+
+test('what is written is told as it stands: no environment, no defaults', () => {
+  assert.deepEqual(
+    writtenOf('\ufeffworkers: ${WORKERS:-2}\nroutes: { cart: { faults: off, x: 1.5, y: } }\n404: .inf\n'),
+    {
+      ok: true,
+      value: { workers: '${WORKERS:-2}', routes: { cart: { faults: 'off', x: 1.5, y: null } }, 404: '.inf' },
+    },
+  );
+});
+
+test('a text that cannot be read has problems with their places', () => {
+  const written = writtenOf('a: 1\na: 2\n', 'site.yaml');
+  assert.ok(!written.ok);
+  const [problem] = written.problems;
+  assert.deepEqual([problem?.path, problem?.line, problem?.column], ['site.yaml', 2, 1]);
+});
+
+test('a key that would set a prototype is a key', () => {
+  const written = writtenOf('__proto__: { a: 1 }\n');
+  assert.ok(written.ok);
+  assert.equal(JSON.stringify(written.value), '{"__proto__":{"a":1}}');
+});
+
+test('a secret is hidden, a mere reference to the environment is not', () => {
+  const tokenOf = (token: string | number) => maskSecrets({ admin: { token }, routes: { token: { upstream: 'x' } } });
+  for (const token of ['s3cret', 'a${B}', '${A:-s3cret}', 7])
+    assert.deepEqual(tokenOf(token), { admin: { token: '***' }, routes: { token: { upstream: 'x' } } });
+  for (const token of ['${TOKEN}', '${TOKEN:-}', '']) assert.deepEqual(tokenOf(token), tokenOf(token));
+  for (const token of ['${TOKEN}', '${TOKEN:-}', ''])
+    assert.deepEqual(tokenOf(token), { admin: { token }, routes: { token: { upstream: 'x' } } });
+  assert.deepEqual(maskSecrets({ token: 's3cret', address: 'x' }, '/admin'), { token: '***', address: 'x' });
+  assert.equal(maskSecrets('s3cret', '/admin/token'), '***');
+});
+
+test('what comes back hidden means what it was; where there was nothing, nothing', () => {
+  const running = { admin: { token: 's3cret' }, workers: 1 };
+  assert.deepEqual(unmask({ admin: { token: '***' }, workers: 2 }, running), { ...running, workers: 2 });
+  assert.deepEqual(unmask({ admin: { token: 'new' } }, running), { admin: { token: 'new' } });
+  assert.deepEqual(unmask({ admin: { token: '***', address: 'x' } }, {}), { admin: { address: 'x' } });
+  assert.deepEqual(unmask({ routes: { a: { upstream: '***' } } }, running), { routes: { a: { upstream: '***' } } });
+});
