@@ -64,9 +64,9 @@ export class TextChange {
       else this.change(this.below(place, i), before[key], after[key], depth + 1);
     }
     const behind = units.length - 1;
-    const added = Object.entries(after).flatMap(([key, value]) =>
-      Object.hasOwn(before, key) ? [] : [{ key, value, behind }],
-    );
+    const added = Object.keys(after)
+      .filter((key) => !Object.hasOwn(before, key))
+      .map((key) => ({ key, value: after[key], behind }));
     this.arrange(place, { removed, added }, after);
   }
 

@@ -43,14 +43,14 @@ type ScalarEvent = Extract<Event, { type: typeof EVENT_ID.SCALAR }>;
 type OpenEvent = Extract<Event, { type: typeof EVENT_ID.MAPPING | typeof EVENT_ID.SEQUENCE }>;
 
 export function layoutOf(text: string): Layout {
-  const events = parseEvents(text, {}).filter(({ type }) => type !== EVENT_ID.DOCUMENT);
-  return new LayoutReader(text, events).read(0);
+  // The first event opens the document.
+  return new LayoutReader(text, parseEvents(text, {})).read(0);
 }
 
 class LayoutReader {
   private readonly text: string;
   private readonly events: readonly Event[];
-  private next = 0;
+  private next = 1;
 
   constructor(text: string, events: readonly Event[]) {
     this.text = text;

@@ -11,7 +11,7 @@ import { type Splice, TextChange } from './edit-change.ts';
 import { type Layout, layoutOf } from './edit-layout.ts';
 import { columnOf, isFirst } from './edit-lines.ts';
 import type { Hand } from './edit-write.ts';
-import { applyPatch, isMap, isSame, type PatchOperation } from './patch.ts';
+import { applyPatch, isMap, isSame, type Json, type PatchOperation } from './patch.ts';
 import { writtenOf } from './written.ts';
 
 export type Edit = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
@@ -35,16 +35,21 @@ export function editText(text: string, operations: readonly PatchOperation[]): E
   const eol = /\r\n|\r|\n/.exec(text)?.[0] ?? '\n';
   // A last line without a break has one while it is edited.
   const end = /[\r\n]$/.test(clean) ? '' : eol;
-  const layout = layoutOf(clean + end);
   for (const limit of LIMITS) {
-    const change = new TextChange(clean + end, handOf(clean + end, layout, eol), limit);
-    change.change({ layout, within: 'root', unit: undefined }, before, after);
-    const whole = spliced(clean + end, change.splices);
+    const whole = changed(clean + end, eol, before, after, limit);
     const edited = mark + whole.slice(0, whole.length - (whole.endsWith(end) ? end.length : 0));
     const again = writtenOf(edited);
     if (again.ok && isSame(again.value, after)) return { ok: true, text: edited };
   }
   return { ok: false, reason: 'the text is written in a way that this edit cannot follow; change the file by hand' };
+}
+
+/** By itself, so that the layout is no longer in memory when the new text is read. */
+function changed(text: string, eol: string, before: Json, after: Json, limit: number): string {
+  const layout = layoutOf(text);
+  const change = new TextChange(text, handOf(text, layout, eol), limit);
+  change.change({ layout, within: 'root', unit: undefined }, before, after);
+  return spliced(text, change.splices);
 }
 
 /** All splices at once; what is put into a part that is cut out stays. */
