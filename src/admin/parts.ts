@@ -13,13 +13,18 @@ import { notFound, Refused } from './problem.ts';
 import { Change, Part } from './shapes/change.ts';
 import { Any, PageQuery, pageOf as pageShape } from './shapes/common.ts';
 
-/** Singular and plural, for sentences. */
+/** For sentences. */
 const ONE: Readonly<Record<Section, string>> = {
-  routes: 'route',
-  upstreams: 'upstream',
-  rollouts: 'rollout',
-  invariants: 'invariant',
+  routes: 'a route',
+  upstreams: 'an upstream',
+  rollouts: 'a rollout',
+  invariants: 'an invariant',
 };
+
+/** Without its article. */
+function bare(section: Section): string {
+  return section.slice(0, -1);
+}
 
 export interface PartSource extends Writer {
   /** A section of the running document as it is written, secrets masked. */
@@ -38,7 +43,6 @@ export function parts(source: PartSource): FastifyPluginAsyncTypebox {
 type Server = Parameters<FastifyPluginAsyncTypebox>[0];
 
 function addReading(server: Server, source: PartSource, section: Section): void {
-  const one = ONE[section];
   const tags = [section];
   const etag = () => `"${source.revision()}"`;
   server.get(
@@ -58,12 +62,13 @@ function addReading(server: Server, source: PartSource, section: Section): void 
     `/v1/${section}/:id`,
     {
       config: { need: 'viewer', answer: section },
-      schema: { tags, summary: `One ${one}, as it is written`, params: IdParams, response: answers(Any) },
+      schema: { tags, summary: `One ${bare(section)}, as it is written`, params: IdParams, response: answers(Any) },
     },
     async (request, reply) => {
       const { id } = request.params;
       const written = source.written(section);
-      if (!Object.hasOwn(written, id)) throw notFound(`there is no ${one} ${id}`, `GET /v1/${section} lists all`);
+      if (!Object.hasOwn(written, id))
+        throw notFound(`there is no ${bare(section)} ${id}`, `GET /v1/${section} lists all`);
       reply.header('etag', etag());
       return written[id];
     },
@@ -79,7 +84,7 @@ function addWriting(server: Server, source: PartSource, section: Section): void 
       config: { need: 'operator', body: section },
       schema: {
         tags,
-        summary: `Adds or replaces a ${one}`,
+        summary: `Adds or replaces ${one}`,
         params: IdParams,
         querystring: WriteQuery,
         headers: WriteHeaders,
@@ -88,7 +93,8 @@ function addWriting(server: Server, source: PartSource, section: Section): void 
     },
     async (request, reply) => {
       const value = request.body as Json | undefined;
-      if (value === undefined) throw new Refused(400, 'bad_request', `there is no body; send the ${one} as JSON`);
+      if (value === undefined)
+        throw new Refused(400, 'bad_request', `there is no body; send the ${bare(section)} as JSON`);
       return write(source, request, reply, { is: 'put', section, id: request.params.id, value });
     },
   );
@@ -98,7 +104,7 @@ function addWriting(server: Server, source: PartSource, section: Section): void 
       config: { need: 'operator' },
       schema: {
         tags,
-        summary: `Removes a ${one}`,
+        summary: `Removes ${one}`,
         params: IdParams,
         querystring: WriteQuery,
         headers: WriteHeaders,
