@@ -1,4 +1,5 @@
-# The router alone: production dependencies, sources (Node.js runs them as they are), no demo, no compiler.
+# The router alone: production dependencies, sources (Node.js runs them as they are), the bundled dashboard, no demo, no
+# compiler.
 #
 #   docker build -t signalbox .
 #   docker run -p 8080:8080 -v "$PWD/routes:/etc/signalbox:ro" signalbox
@@ -13,7 +14,15 @@
 FROM node:26-slim AS packages
 WORKDIR /opt/signalbox
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+# The dashboard is bundled by development dependencies, which stay in this stage.
+FROM node:26-slim AS dashboard
+WORKDIR /opt/signalbox
+COPY package.json package-lock.json tsconfig.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY src ./src
+RUN node src/dashboard/build.ts
 
 FROM node:26-slim
 ENV NODE_ENV=production
@@ -21,6 +30,7 @@ WORKDIR /opt/signalbox
 COPY --from=packages /opt/signalbox/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
+COPY --from=dashboard /opt/signalbox/dist ./dist
 COPY docs/container.yaml /etc/signalbox/routes.yaml
 # One short start fills the compile cache beside the sources (src/boot.js): a container starts in less than half the time, and
 # the user that runs it cannot write there.

@@ -19,6 +19,7 @@ import {
   picture,
   restore,
   seen,
+  spilt,
   tabTo,
 } from '../support/dashboard-acts.ts';
 import { type FakeAdmin, type FakeOptions, fakeAdmin } from '../support/fake-admin-pages.ts';
@@ -234,6 +235,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
             await enter(page, admin.url, `#/${place}`);
             await seen(page, '.card', /\S/);
             assert.ok((await overflow(page)) <= 0, `${place} is ${await overflow(page)} pixels too wide for a ${size}`);
+            assert.deepEqual(await spilt(page), [], `${place} on a ${size}`);
             assert.deepEqual(await nameless(page), [], place);
             await picture(page, `${colorScheme}-${size}-${place.replaceAll('/', '-')}`);
           }

@@ -119,6 +119,13 @@ export async function overflow(page: Page): Promise<number> {
   return needed - width;
 }
 
+/** Parts whose content is wider than they are. */
+export function spilt(page: Page): Promise<string[]> {
+  const parts =
+    "[...document.querySelectorAll('.card, .top, .tabs')].filter((part) => part.scrollWidth > part.clientWidth)";
+  return page.evaluate(`${parts}.map((part) => part.className + ' ' + part.getAttribute('aria-label'))`);
+}
+
 /** Controls that a screen reader could not name. */
 export async function nameless(page: Page): Promise<string[]> {
   const lines = (await page.locator('body').ariaSnapshot()).split('\n').map((line) => line.trim());

@@ -66,7 +66,7 @@ export function ago(at: string, now: number | undefined): string {
 export function left(at: string, now: number | undefined): string {
   if (now === undefined) return '';
   const rest = Date.parse(at) - now;
-  return rest <= 0 ? 'due now' : `${span(rest)} left`;
+  return rest <= 0 ? 'due now' : `${span(rest < 60_000 ? rest : rest + 30_000)} left`;
 }
 
 const DATE = new Intl.DateTimeFormat('en-GB', { day: '2-digit', month: 'short' });

@@ -53,6 +53,11 @@ const LABELS: Readonly<Record<string, string>> = {
   'upstream:': 'router itself',
 };
 
+/** What people call it. */
+export function labelOf(column: Column, id: string): string {
+  return LABELS[`${column}:${id}`] ?? id;
+}
+
 export function graphOf(frame: LiveFrame | undefined, history: History, routeIds: readonly string[]): Graph {
   if (frame === undefined) return { nodes: [], links: [] };
   const routes = new Set([...routeIds.map((id) => `route:${id}`), ...history.names('route:').filter(isNode)]);
@@ -88,7 +93,7 @@ function nodeOf(key: string, column: Column, history: History): GraphNode {
   const id = key.slice(key.indexOf(':') + 1);
   const quiet = history.recent(key, QUIET).rate === 0 && rate === 0;
   const tone = quiet ? 'idle' : worse('ok', toneOf(rate, errorShare));
-  return { key, column, id, label: LABELS[key] ?? id, rate, errorShare, tone, note: '', folded: false };
+  return { key, column, id, label: labelOf(column, id), rate, errorShare, tone, note: '', folded: false };
 }
 
 function answered(history: History): { rate: number; errorShare: number } {

@@ -73,15 +73,16 @@ export class History {
 
   /** Mean of the last seconds, so that a figure read at a glance does not jump. */
   recent(name: string, seconds = 5): Recent {
-    const known = this.line(name, 'rate')
-      .slice(-seconds)
-      .filter((each) => !Number.isNaN(each));
-    const errors = this.line(name, 'errors')
-      .slice(-seconds)
-      .filter((each) => !Number.isNaN(each));
-    const total = known.reduce((sum, each) => sum + each, 0);
-    const failed = errors.reduce((sum, each) => sum + each, 0);
-    return { rate: total / Math.max(known.length, 1), errorShare: total === 0 ? 0 : failed / total };
+    const track = this.tracks.get(name);
+    let [known, total, failed] = [0, 0, 0];
+    for (let i = this.second - 1; i >= Math.max(0, this.second - seconds); i--) {
+      const rate = track?.rate[i % SECONDS] ?? 0;
+      if (Number.isNaN(rate)) continue;
+      known++;
+      total += rate;
+      failed += track?.errors[i % SECONDS] ?? 0;
+    }
+    return { rate: total / Math.max(known, 1), errorShare: total === 0 ? 0 : failed / total };
   }
 
   /** What was last said of it, within the last ten seconds. */

@@ -6,8 +6,9 @@
  */
 
 import { useEffect } from 'preact/hooks';
+import { token } from '../browser/api.ts';
 import { go } from '../browser/navigate.ts';
-import { routerTime, type State, useStore } from '../browser/store.ts';
+import { change, routerTime, type State, useStore } from '../browser/store.ts';
 import { ago, counted, duration, rate, share, short, timeOfDay } from '../logic/figures.ts';
 import { hashOf } from '../logic/place.ts';
 import { SHAPE, type Tone, toneOf } from '../logic/tone.ts';
@@ -38,6 +39,11 @@ export function Header() {
         <h1>Signalbox</h1>
         <Identity state={state} />
         <div class="tools">
+          {(status === undefined || token() !== '') && (
+            <button type="button" class="quiet" onClick={() => change({ locked: 'Another token, for this tab.' })}>
+              Token…
+            </button>
+          )}
           <a class="quiet" href="/docs">
             API
           </a>

@@ -6,6 +6,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { leavePanel, rememberOpener } from '../browser/navigate.ts';
+import { labelOf } from '../logic/graph.ts';
 import type { Kind } from '../logic/place.ts';
 import { CallerDetails } from './caller-details.tsx';
 import { RouteDetails } from './route-details.tsx';
@@ -24,7 +25,7 @@ export function Panel({ kind, id }: { readonly kind: Kind; readonly id: string }
     <aside class="panel card" aria-labelledby="panel-title">
       <div class="card-head">
         <h2 id="panel-title" ref={heading} tabIndex={-1}>
-          <span class="dim">{kind}</span> {id}
+          <span class="dim">{kind}</span> {labelOf(kind, id)}
         </h2>
         <button type="button" class="quiet" aria-label="Close the details" onClick={leavePanel}>
           ✕

@@ -8,6 +8,7 @@
 import { useState } from 'preact/hooks';
 import { change, type State, useStore } from '../browser/store.ts';
 import { duration, rate, share } from '../logic/figures.ts';
+import { labelOf } from '../logic/graph.ts';
 import { hashOf } from '../logic/place.ts';
 import { filtered, type RouteRow, rowsOf, type Sort, sorted, type Target } from '../logic/rows.ts';
 import { toneOf } from '../logic/tone.ts';
@@ -115,7 +116,7 @@ function Row({ row, state }: { readonly row: RouteRow; readonly state: State }) 
         <span class="row-name">
           <Mark tone={tone} />
           <a class="row-link" title={id} href={hashOf({ tab: 'routes', kind: 'route', id })}>
-            {id === '_none' ? 'no route' : id}
+            {labelOf('route', id)}
           </a>
         </span>
         <span class="match dim" title={match}>

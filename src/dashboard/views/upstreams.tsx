@@ -5,6 +5,7 @@
  * an upstream or letting it go, has its button in the row; everything else stands in the details.
  */
 
+import { useState } from 'preact/hooks';
 import type { LiveUpstream } from '../../admin/shapes/live.ts';
 import type { UpstreamStatus } from '../../admin/shapes/status.ts';
 import { forceClosed, isolate, letGo } from '../browser/plans.ts';
@@ -16,6 +17,8 @@ import { Act } from '../parts/act.tsx';
 import { Spark } from '../parts/spark.tsx';
 import { Badge, Mark } from '../parts/tone.tsx';
 
+/** Rows shown at first; each is drawn once a second. */
+const PAGE = 100;
 const ORDER: readonly Tone[] = ['bad', 'warn', 'ok', 'idle'];
 
 export function stateOf({ circuit, up, members }: LiveUpstream): Tone {
@@ -25,6 +28,7 @@ export function stateOf({ circuit, up, members }: LiveUpstream): Tone {
 
 export function Upstreams() {
   const state = useStore();
+  const [most, setMost] = useState(PAGE);
   const rank = (upstream: LiveUpstream): number => ORDER.indexOf(stateOf(upstream));
   const rows = (state.frame?.upstreams ?? []).toSorted((one, other) => rank(one) - rank(other));
   return (
@@ -34,7 +38,9 @@ export function Upstreams() {
           <tr>
             <th scope="col">Upstream</th>
             <th scope="col">Circuit</th>
-            <th scope="col">Members</th>
+            <th scope="col" title="members that can serve, of all">
+              Up
+            </th>
             <th scope="col" class="number">
               Rate
             </th>
@@ -62,11 +68,16 @@ export function Upstreams() {
           </tr>
         </thead>
         <tbody>
-          {rows.map((upstream) => (
+          {rows.slice(0, most).map((upstream) => (
             <Row key={upstream.id} upstream={upstream} state={state} />
           ))}
         </tbody>
       </table>
+      {rows.length > most && (
+        <button type="button" onClick={() => setMost(most + PAGE)}>
+          {rows.length - most} more
+        </button>
+      )}
       {rows.length === 0 && <p class="dim empty">The router has told of none yet.</p>}
     </section>
   );
@@ -91,8 +102,8 @@ function Row({ upstream, state }: { readonly upstream: LiveUpstream; readonly st
       <td>
         <CircuitState circuit={circuit} detail={details[id]} />
       </td>
-      <td class={`nowrap ${up < members ? `${up === 0 ? 'bad' : 'warn'}-text` : ''}`}>
-        {up}/{members} up
+      <td class={`${up < members ? `${up === 0 ? 'bad' : 'warn'}-text` : ''}`}>
+        {up}/{members}
       </td>
       <td class="number">{rate(recent.rate)}</td>
       <td class="line roomy">
