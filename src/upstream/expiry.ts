@@ -35,6 +35,12 @@ export class Expiry {
     this.cancel = this.alarms.after(time - this.clock.now(), () => this.ring());
   }
 
+  /** Nothing is left that could be over. */
+  rest(): void {
+    this.cancel();
+    this.due = Number.POSITIVE_INFINITY;
+  }
+
   stop(): void {
     this.cancel();
     this.due = Number.NEGATIVE_INFINITY;

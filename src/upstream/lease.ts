@@ -7,6 +7,7 @@
 
 import { isIP } from 'node:net';
 import { readEndpoint } from './endpoint.ts';
+import type { Causes } from './joined.ts';
 import { type Candidate, idOf } from './roster.ts';
 
 /** Milliseconds. */
@@ -101,6 +102,16 @@ export function readOrder(instance: string, order: LeaseOrder): LeaseTerms | Lea
 export function says({ url, weight = 1, version, zone, ttl = TTL.usual }: LeaseOrder, terms: LeaseTerms): boolean {
   const place = url === terms.url && weight === terms.weight;
   return place && version === terms.version && zone === terms.zone && ttl === terms.ttl;
+}
+
+/** What a registration changes in members, by their ids; nothing where it is a matter of time alone. */
+export function causesOf(instance: string, terms: LeaseTerms, before: LeaseTerms | undefined, by: string): Causes {
+  const { member, version, zone } = terms;
+  if (before === undefined) return new Map([[member.id, `${instance} registered${by}`]]);
+  const here = member.id === before.member.id && member.weight === before.member.weight;
+  if (here && version === before.version && zone === before.zone) return new Map();
+  const moved = `${instance} moved${by}`;
+  return new Map([before, terms].map((one) => [one.member.id, moved]));
 }
 
 function instanceFlaw(instance: string): LeaseFlaw | undefined {

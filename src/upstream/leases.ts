@@ -15,6 +15,7 @@ import type { Draining } from './draining.ts';
 import { Expiry } from './expiry.ts';
 import type { Causes } from './joined.ts';
 import {
+  causesOf,
   type LeaseFacts,
   type LeaseOrder,
   type LeaseTerms,
@@ -56,6 +57,8 @@ interface Leaving {
   readonly lease: Lease;
   readonly endedAt: number;
   readonly told: Promise<void>;
+  /** It is shown no more. */
+  readonly over: Promise<void>;
 }
 
 type Touch = 'changed' | 'renewed';
@@ -120,7 +123,9 @@ export class Leases {
     if (leaving === undefined) return undefined;
     await leaving.told;
     const inFlight = await this.needs.draining.wait(upstream, leaving.lease.terms.member.id, wait);
-    return inFlight === undefined ? { state: 'gone', inFlight: 0 } : { state: 'draining', inFlight };
+    if (inFlight !== undefined) return { state: 'draining', inFlight };
+    await leaving.over;
+    return { state: 'gone', inFlight: 0 };
   }
 
   /** The leases of an upstream by instance, those that drain too. */
@@ -199,33 +204,24 @@ export class Leases {
     known: Lease | undefined,
   ): PutAnswer {
     const { clock } = this.needs;
-    const { upstream, terms } = asked;
+    const { upstream, instance, terms, author } = asked;
     const lease = { ...asked, registeredAt: known?.registeredAt ?? clock.wall(), renewed: clock.now() };
     this.leaving.delete(keyOf(lease));
     this.keep(lease);
     this.expiry.at(lease.renewed + terms.ttl);
     this.touched('changed');
-    const causes = this.causesOf(lease, known?.terms);
+    const causes = causesOf(instance, terms, known?.terms, by(author));
     const told = causes.size === 0 ? DONE : this.needs.changed(upstream, causes);
+    if (causes.size > 0 && known !== undefined) {
+      const { url, weight, version, zone } = terms;
+      this.needs.log('info', { upstream, instance, url, weight, version, zone }, 'a registration has changed');
+    }
     return { ok: true, lease: this.view(lease), fresh: known === undefined, told };
-  }
-
-  private causesOf({ upstream, instance, terms, author }: Lease, before: LeaseTerms | undefined): Causes {
-    const { member, weight, version, zone } = terms;
-    if (before === undefined) return new Map([[member.id, `${instance} registered${by(author)}`]]);
-    if (weight === before.weight && version === before.version && zone === before.zone && sameId(terms, before))
-      return new Map();
-    this.needs.log('info', { upstream, instance, url: terms.url, weight, version, zone }, 'a registration has changed');
-    const moved = `${instance} moved${by(author)}`;
-    return new Map([
-      [before.member.id, moved],
-      [member.id, moved],
-    ]);
   }
 
   /** Ends leases, `how` in words; threads of an upstream are told once. */
   private end(leases: readonly Lease[], how: string): void {
-    const { changed, clock, draining } = this.needs;
+    const { changed } = this.needs;
     for (const lease of leases) this.drop(lease);
     this.touched('changed');
     for (const [upstream, some] of Map.groupBy(leases, (lease) => lease.upstream)) {
@@ -233,14 +229,18 @@ export class Leases {
         upstream,
         new Map(some.map(({ instance, terms }) => [terms.member.id, `${instance}${how}`])),
       );
-      for (const lease of some) {
-        const key = keyOf(lease);
-        const leaving = { lease, endedAt: clock.wall(), told };
-        this.leaving.set(key, leaving);
-        const over = told.then(() => draining.over(upstream, lease.terms.member.id));
-        void over.then(() => this.leaving.get(key) === leaving && this.leaving.delete(key));
-      }
+      for (const lease of some) this.leave(lease, told);
     }
+  }
+
+  /** It is shown until nothing is under way there any more. */
+  private leave(lease: Lease, told: Promise<void>): void {
+    const key = keyOf(lease);
+    const over = told
+      .then(() => this.needs.draining.over(lease.upstream, lease.terms.member.id))
+      .then(() => void (this.leaving.get(key) === leaving && this.leaving.delete(key)));
+    const leaving: Leaving = { lease, endedAt: this.needs.clock.wall(), told, over };
+    this.leaving.set(key, leaving);
   }
 
   private keep(lease: Lease): void {
@@ -255,6 +255,7 @@ export class Leases {
     const leases = this.leases.get(upstream);
     if (leases?.delete(instance) === true) this.count -= 1;
     if (leases?.size === 0) this.leases.delete(upstream);
+    if (this.count === 0) this.expiry.rest();
   }
 
   /** Ends what was not renewed in time; says when the next one may be over. */
@@ -284,10 +285,6 @@ export class Leases {
 
 function keyOf({ upstream, instance }: Pick<Lease, 'upstream' | 'instance'>): string {
   return `${upstream}|${instance}`;
-}
-
-function sameId(one: LeaseTerms, other: LeaseTerms): boolean {
-  return one.member.id === other.member.id;
 }
 
 function by(author: string): string {
