@@ -255,9 +255,8 @@ class RunningApp implements App {
   /** In reverse: nobody proposes any more, traffic ends, then the admin port. */
   private async close(limit: number): Promise<void> {
     this.parts.file.stop();
-    await this.parts.keeping.stop();
     this.parts.members.stop();
-    await this.crew.stop(limit);
+    await Promise.all([this.crew.stop(limit), this.parts.keeping.stop()]);
     this.answers?.stop();
     await this.admin?.stop();
     await this.parts.state.stop();

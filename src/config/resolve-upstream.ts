@@ -76,7 +76,7 @@ function resolveEndpoints(upstream: Node, problems: Problems): EndpointSettings[
     node === undefined ? has(upstream, 'endpoints') : endpoints.length < (node.kind === 'list' ? node.items.length : 0);
   if (broken) return endpoints;
   if (nodes.length === 0) {
-    const reason = `"${nameOf(upstream)}" has no endpoints: it serves while services are registered, and is answered 503 else`;
+    const reason = `"${nameOf(upstream)}" has no endpoints: until a service registers, every request to it is answered 503`;
     problems.notice(atKey(upstream), reason, 'add `endpoints: [ http://127.0.0.1:7001 ]`, or have services register');
   } else if (node !== undefined && endpoints.every(({ weight }) => weight === 0)) {
     problems.error(atKey(node), 'every endpoint has weight 0', 'give at least one of them more');

@@ -186,19 +186,22 @@ test('of a thousand requests under way none fails while services come and go', a
     }
     caller.close();
   });
-  await until('a thousand requests to be under way', async () => (await stage.router.status()).exchanges > 500, 30_000);
-  for (let round = 0; round < 3; round++) {
-    for (const [name, origin] of services) {
-      const removed = await stage.remove(name, 20_000);
-      assert.deepEqual(removed, { state: 'gone', inFlight: 0 });
-      // As a service that ends now that nothing is under way, and is started anew: whatever still went there would fail.
-      await origin.kill();
-      await origin.start();
-      stage.put(name, origin);
+  await until('many requests to be under way', async () => (await stage.router.status()).exchanges > 500, 30_000);
+  try {
+    for (let round = 0; round < 3; round++) {
+      for (const [name, origin] of services) {
+        const removed = await stage.remove(name, 20_000);
+        assert.deepEqual(removed, { state: 'gone', inFlight: 0 });
+        // As a service that ends now that nothing is under way, and is started anew: whatever still went there would fail.
+        await origin.kill();
+        await origin.start();
+        stage.put(name, origin);
+      }
     }
+  } finally {
+    going = false;
+    await Promise.all(crowd);
   }
-  going = false;
-  await Promise.all(crowd);
   t.diagnostic(`${asked} requests while services came and went 12 times`);
   assert.deepEqual(bad, []);
   assert.ok(asked > 1_000);

@@ -149,7 +149,7 @@ tells(
 routes: { r: { upstream: a } }
 `,
   [
-    '1:14 notice: "a" has no endpoints: it serves while services are registered, and is answered 503 else; add `endpoints: [ http://127.0.0.1:7001 ]`, or have services register',
+    '1:14 notice: "a" has no endpoints: until a service registers, every request to it is answered 503; add `endpoints: [ http://127.0.0.1:7001 ]`, or have services register',
   ],
 );
 
