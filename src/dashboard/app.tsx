@@ -45,7 +45,7 @@ function App() {
         </main>
         {place.kind !== undefined && place.id !== undefined && <Panel kind={place.kind} id={place.id} />}
       </div>
-      {locked !== undefined && <Lock why={locked} onToken={begin} />}
+      {locked !== undefined && <Lock why={locked} onToken={() => void begin()} />}
       {plan !== undefined && <Confirm plan={plan} />}
       {keysShown && <Keys />}
       <Toasts />
@@ -56,6 +56,6 @@ function App() {
 const page = document.getElementById('page');
 if (page !== null) {
   listen();
-  begin();
+  void begin();
   render(<App />, page);
 }

@@ -191,8 +191,8 @@ test('a token is asked for, wrong ones are told of, and a viewer reads why nothi
       const kept = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }])';
       assert.equal(await page.evaluate(kept), JSON.stringify([{}, { 'signalbox-token': 'looking' }]));
       // The browser itself notes every 401.
-      assert.ok(complaints.every((each) => /401/.test(each)));
-      complaints.length = 0;
+      assert.equal(complaints.length, 2, 'one call without a token, one with a wrong one');
+      assert.ok(complaints.splice(0).every((each) => /401/.test(each)));
     },
     {},
     { tokens },
@@ -220,6 +220,19 @@ test('a router that goes is told of, and one that comes back is followed again',
   });
 });
 
+test('a document that is refused is told of at once, and stands among the revisions', async () => {
+  await onStage(async ({ page, admin }) => {
+    admin.world.calm = true;
+    await enter(page, admin.url, '#/revisions');
+    await seen(page, '.overall', /All well/);
+    const before = await page.locator('.record').count();
+    admin.world.refuse();
+    await seen(page, '.overall', /Document refused/);
+    await seen(page, '.troubles', /line 61: unknown key "upstrem"/);
+    await until('the record to be shown', async () => (await page.locator('.record').count()) === before + 1);
+  });
+});
+
 const PLACES = ['map', 'routes', 'upstreams', 'revisions', 'events', 'routes/route/checkout', 'upstreams/upstream/tax'];
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -230,6 +243,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           ['desk', { width: 1440, height: 900 }],
           ['phone', { width: 360, height: 740 }],
         ] as const) {
+          await page.goto('about:blank');
           await page.setViewportSize(viewport);
           for (const place of PLACES) {
             await enter(page, admin.url, `#/${place}`);

@@ -139,6 +139,7 @@ export class FakeWorld {
       at: 900_000,
     });
     this.refuse();
+    this.refused = false;
     this.apply(
       { ...this.routes, checkout: ROUTES.checkout },
       {
@@ -222,7 +223,9 @@ export class FakeWorld {
     });
   }
 
-  private refuse(): void {
+  /** A file that was saved with a mistake. */
+  refuse(): void {
+    this.refused = true;
     const [running] = this.revisions;
     this.revisions.unshift({
       ...running,

@@ -6,6 +6,7 @@
  */
 
 import type { Revision } from '../../admin/shapes/change.ts';
+import type { LiveFrame } from '../../admin/shapes/live.ts';
 import type { EventItem, Status, UpstreamStatus } from '../../admin/shapes/status.ts';
 import type { Part } from '../logic/rows.ts';
 import { ask, askAll, Refusal } from './api.ts';
@@ -21,41 +22,54 @@ const REVISIONS = 50;
 
 let session = new AbortController();
 
-/** Begins, or begins anew with another token. */
-export function begin(): void {
+/** Begins, or begins anew with another token. One call goes ahead: a token that is wrong is guessed wrong once, not five times. */
+export async function begin(): Promise<void> {
   session.abort();
   session = new AbortController();
+  const { signal } = session;
+  await look();
+  if (signal.aborted || current().locked !== undefined) return;
+  await follow(signal, watcher());
+}
+
+/** Hears every frame, and asks for what it gives reason to. */
+function watcher(): (frame: LiveFrame) => void {
   let frames = 0;
   let seen = '';
-  let revision = '';
-  void look();
-  void lookAtDocument();
-  void follow(session.signal, (frame) => {
+  let known = '';
+  let asking = false;
+  const learn = async (revision: string): Promise<void> => {
+    asking = true;
+    if (await lookAtDocument()) known = revision;
+    asking = false;
+  };
+  return (frame) => {
     current().history.push(frame);
     change({ frame, connection: 'live' });
     const states = frame.upstreams.map(({ id, circuit, up, members }) => `${id} ${circuit} ${up} ${members}`).join();
-    if (frame.revision !== revision && revision !== '') void lookAtDocument();
-    if (states !== seen || frame.revision !== revision || frames % STATUS_EVERY === 0) void look();
-    if (states !== seen || frames % DETAILS_EVERY === 0) void lookAtUpstreams(frame);
-    [seen, revision] = [states, frame.revision];
+    const changed = states !== seen || frame.revision !== known;
+    if (frame.revision !== known && !asking) void learn(frame.revision);
+    if (changed || frames % STATUS_EVERY === 0) void look();
+    if (changed || frames % DETAILS_EVERY === 0) void lookAtUpstreams(frame);
+    seen = states;
     frames++;
-  });
+  };
 }
 
-/** Status and events: small, and asked for often. */
+/** Status and events: small, and asked for often. The audit log tells of what changed no revision, such as a refusal. */
 export async function look(): Promise<void> {
   await quietly(async () => {
-    const [status, events] = await Promise.all([
-      ask<Status>('GET', '/v1/status'),
-      ask<{ items: EventItem[] }>('GET', '/v1/events?limit=100'),
-    ]);
+    const before = current().status?.audit.records;
+    const status = await ask<Status>('GET', '/v1/status');
+    const events = await ask<{ items: EventItem[] }>('GET', '/v1/events?limit=100');
     change({ status, events: events.items });
+    if (before !== undefined && before !== status.audit.records) await lookAtDocument();
   });
 }
 
-/** What changes with the revision only. */
-export async function lookAtDocument(): Promise<void> {
-  await quietly(async () => {
+/** What changes with the document only; whether it could be had. */
+export function lookAtDocument(): Promise<boolean> {
+  return quietly(async () => {
     const [routes, revisions] = await Promise.all([
       askAll<Part>('/v1/routes'),
       ask<{ items: Revision[]; next?: string }>('GET', `/v1/revisions?limit=${REVISIONS}`),
@@ -94,10 +108,12 @@ function nothing(): undefined {
 }
 
 /** What could not be asked is asked again soon; the connection's state says so already. */
-async function quietly(work: () => Promise<void>): Promise<void> {
+async function quietly(work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    return false;
   }
 }
