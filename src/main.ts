@@ -7,6 +7,7 @@
 
 import { flushCompileCache } from 'node:module';
 import type { App } from './app-contract.ts';
+import type { Command } from './cli/command.ts';
 import type { Served, ServeSettings } from './cli/serve.ts';
 
 const { readFileSync } = process.getBuiltinModule('node:fs');
@@ -19,17 +20,28 @@ if (argv[0] === 'serve') process.exit(code);
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   if (command === 'serve') return serve(rest);
   if (command === 'check') return check(rest);
-  const { COMMANDS, USAGE } = await import('./cli/usage.ts');
-  if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
-    process.stdout.write(USAGE);
-    return command === undefined ? 2 : 0;
-  }
   if (command === '--version' || command === '-v') {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
+  if (command === 'help' && rest[0] !== undefined && !rest[0].startsWith('-')) return main([rest[0], '--help']);
+  const { COMMANDS } = await import('./cli/commands.ts');
+  if (command === undefined || command === '--help' || command === '-h' || command === 'help') {
+    const { usageOf } = await import('./cli/help.ts');
+    process.stdout.write(usageOf(COMMANDS));
+    return command === undefined ? 2 : 0;
+  }
+  const found = COMMANDS.find(({ name }) => name === command);
+  if (found === undefined) return unknown(command, COMMANDS);
+  const { runCommand } = await import('./cli/run.ts');
+  const { systemIo } = await import('./cli/system-io.ts');
+  return runCommand(found, rest, systemIo(COMMANDS));
+}
+
+async function unknown(command: string, commands: readonly Command[]): Promise<number> {
   const { didYouMean } = await import('./config/suggest.ts');
-  const advice = didYouMean(command, COMMANDS, `there are ${COMMANDS.join(', ')}`);
+  const names = commands.filter(({ group }) => group !== 'hidden').map(({ name }) => name);
+  const advice = didYouMean(command, names, `there are ${names.join(', ')}`);
   process.stderr.write(`unknown command ${command}; ${advice}\nsignalbox --help says what there is\n`);
   return 2;
 }

@@ -1,26 +1,8 @@
 /**
- * What `--help` says, for all commands and for each.
+ * What `signalbox serve --help` says.
  *
- * Rule: a command that is not there is not listed. Reading arguments is left to each command.
+ * Rule: apart from the help of all other commands (help.ts), which a start has no time to load.
  */
-
-export const COMMANDS = ['serve', 'check'] as const;
-export type Command = (typeof COMMANDS)[number];
-
-export const USAGE = `signalbox: one process that the traffic between services passes through
-
-Usage: signalbox <command> [options]
-
-Commands:
-  serve    run the router on a routes.yaml
-  check    say what is wrong with a routes.yaml, without running it
-
-Options:
-  --help       this text; after a command, what it takes
-  --version    the version
-
-Exit codes: 0 all is well, 1 it is not (a document with problems, a port in use), 2 wrong arguments
-`;
 
 export const SERVE_USAGE = `signalbox serve: run the router on a routes.yaml
 
