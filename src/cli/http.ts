@@ -102,7 +102,8 @@ function open({ method, url, headers, body, ca }: Ask, signal: AbortSignal): Pro
       ? process.getBuiltinModule('node:https').request(url, ca === undefined ? options : { ...options, ca })
       : plainRequest(url, options);
     request.once('error', reject).once('response', resolve);
-    request.end(body);
+    // As bytes: with a string, Node.js would write the head in its encoding too, which is latin1.
+    request.end(body === undefined ? undefined : Buffer.from(body));
   });
 }
 

@@ -118,7 +118,7 @@ class Screen {
         this.draw();
       },
       lost: (why) => {
-        this.note = `${why}; trying again`;
+        this.note = `the router is away, trying again: ${why}`;
         this.draw();
       },
       back: () => {

@@ -1,0 +1,22 @@
+/**
+ * A certificate for 127.0.0.1 and localhost that nobody believes who is not told to; its key is no secret.
+ */
+
+export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBbjCCARSgAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5zaWduYWxi
+b3ggdGVzdDAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowGTEXMBUG
+A1UEAwwOc2lnbmFsYm94IHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ4
+g2lr1Ocgv/nv+CllDBMK+jCnyLC+G0OI5JZP2sHURC4LNfnTqbZjVSCU9C0dNXJJ
+sR+wxRuoMqjGclq86N3Go0swSTAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3Qw
+DAYDVR0TBAUwAwEB/zAdBgNVHQ4EFgQUysNxxCS/azKrtyMT3YpxfnMzds4wCgYI
+KoZIzj0EAwIDSAAwRQIhAPNrb5WD1jVfyZFlxJDn6f09uzQJnMTetmtvmUhG0ldd
+AiBYagdzqzDEf1bslwqlnj4eeY26s+bJDF6Xq/oT4yLRZg==
+-----END CERTIFICATE-----
+`;
+
+export const TEST_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgawBjlaeWHuwhznW9
+HAU5E1XTQ18/8efPXoNpqcyhGv6hRANCAAQ4g2lr1Ocgv/nv+CllDBMK+jCnyLC+
+G0OI5JZP2sHURC4LNfnTqbZjVSCU9C0dNXJJsR+wxRuoMqjGclq86N3G
+-----END PRIVATE KEY-----
+`;
