@@ -25,14 +25,15 @@ const FLOW: readonly Column[] = [
 ];
 
 const ROUTES: readonly Column[] = [{ title: 'ROUTE' }, ...FLOW, { title: 'CIRCUITS' }];
+/** What a narrow screen must show comes first. */
 const UPSTREAMS: readonly Column[] = [
   { title: 'UPSTREAM' },
-  ...FLOW,
+  { title: 'CIRCUIT' },
+  { title: 'UP', right: true },
   { title: 'IN FLIGHT', right: true },
+  ...FLOW,
   { title: 'QUEUED', right: true },
   { title: 'RETRIES/S', right: true },
-  { title: 'UP', right: true },
-  { title: 'CIRCUIT' },
 ];
 
 /** `rate 1203.0/s, errors 0.1%, p50 1.2, p95 3.4, p99 8.9 ms, 12 connections` */
@@ -121,7 +122,7 @@ function routePaint(route: LiveRoute, circuits: ReadonlyMap<string, string>): Li
 function upstreamCells(upstream: LiveUpstream): string[] {
   const { id, inFlight, queued, retries, up, members, circuit } = upstream;
   const flow = flowCells(upstream);
-  return [id, ...flow, String(inFlight), String(queued), retries.toFixed(1), `${up}/${members}`, circuit];
+  return [id, circuit, `${up}/${members}`, String(inFlight), ...flow, String(queued), retries.toFixed(1)];
 }
 
 function upstreamPaint({ circuit, up, members, rate, inFlight }: LiveUpstream): Line['paint'] {

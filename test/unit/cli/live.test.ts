@@ -101,10 +101,10 @@ test('top --once shows routes by what they carry, and every upstream', async () 
     'cart    120.0    0.0%     1.2     3.4     8.9  closed',
     'tax      30.0   10.0%     2.0     9.0     130  tax:half-open',
     '',
-    'UPSTREAM  RATE/S  ERRORS  P50 MS  P95 MS  P99 MS  IN FLIGHT  QUEUED  RETRIES/S   UP  CIRCUIT',
-    'cart       120.0    0.0%     1.2     3.4     8.9          1       0        0.0  2/2  closed',
-    'idle         0.0    0.0%       -       -       -          0       0        0.0  1/1  closed',
-    'tax         30.0   10.0%     2.0     9.0     130          3       0        1.5  1/2  half-open',
+    'UPSTREAM  CIRCUIT     UP  IN FLIGHT  RATE/S  ERRORS  P50 MS  P95 MS  P99 MS  QUEUED  RETRIES/S',
+    'cart      closed     2/2          1   120.0    0.0%     1.2     3.4     8.9       0        0.0',
+    'idle      closed     1/1          0     0.0    0.0%       -       -       -       0        0.0',
+    'tax       half-open  1/2          3    30.0   10.0%     2.0     9.0     130       0        1.5',
     '',
   ]);
 });
