@@ -75,7 +75,8 @@ export function when(at: string | undefined, now: number): string {
   if (Number.isNaN(time)) return at ?? '';
   const apart = now - time;
   if (Math.abs(apart) < 1000) return 'now';
-  return apart > 0 ? `${span(apart)} ago` : `in ${span(-apart)}`;
+  // What was just set to 10m ends in 10m, though a part of the first second is gone.
+  return apart > 0 ? `${span(apart)} ago` : `in ${span(-apart, Math.round)}`;
 }
 
 const SPANS = [
@@ -86,9 +87,9 @@ const SPANS = [
 ] as const;
 
 /** The largest unit alone. */
-export function span(milliseconds: number): string {
-  const [size, unit] = SPANS.find(([least]) => milliseconds >= least) ?? SPANS[3];
-  return milliseconds < 1000 ? formatDuration(milliseconds) : `${Math.floor(milliseconds / size)}${unit}`;
+export function span(milliseconds: number, whole: (count: number) => number = Math.floor): string {
+  const [size, unit] = SPANS.find(([least]) => whole(milliseconds / 1000) * 1000 >= least) ?? SPANS[3];
+  return milliseconds < 1000 ? formatDuration(milliseconds) : `${whole(milliseconds / size)}${unit}`;
 }
 
 export function counted(count: number, noun: string): string {

@@ -41,7 +41,7 @@ export const revisions: Run = async (given, io) => {
     one.source,
     one.author,
     resultOf(one, paint),
-    one.result === 'refused' ? one.detail : (one.words[0] ?? ''),
+    one.result === 'refused' ? one.detail : whatOf(one),
     one.reason,
   ]);
   io.out(rows.length === 0 ? 'there are no revisions\n' : table(COLUMNS, rows, paint));
@@ -56,6 +56,11 @@ export const revision: Run = async (given, io) => {
   else io.out([heading(value, io), patchText(value, io), await linesText(admin, value, io)].filter(Boolean).join('\n'));
   return DONE;
 };
+
+/** The first sentence sums up; a sentence that stands alone behind it says more in one line. */
+function whatOf({ words }: Pick<Revision, 'words'>): string {
+  return (words.length === 2 ? words[1] : words[0]) ?? '';
+}
 
 function resultOf({ result }: Revision, { good, bad }: Paints): string {
   return result === 'applied' ? good(result) : bad(result);

@@ -17,7 +17,7 @@ export interface Source {
 
 /** `-` reads standard input. A word that can be no file's name, or is none and looks like YAML, is the text. */
 export async function readSource(word: string, io: Io): Promise<Source> {
-  if (word === '-') return { text: await io.input(), name: '-' };
+  if (word === '-') return { text: await io.input(), name: 'stdin' };
   if (/^\s*[{[]|\n/.test(word) || (/:(?:\s|$)/.test(word) && !existsSync(word)))
     return { text: word, name: 'argument' };
   return readFile(word);

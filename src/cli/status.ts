@@ -34,16 +34,21 @@ function statusText(status: Status, io: Io): string {
     ['revision', `${status.revision}${status.since === undefined ? '' : `, since ${when(status.since, now)}`}`],
     ['document', `${counted(status.routes, 'route')}, ${counted(status.upstreams, 'upstream')}`],
     ['threads', `${threads.running} of ${threads.wanted}${restarts}`],
-    ['listeners', status.listeners.map((one) => `${one.id} ${one.address}:${one.port} (${one.zone})`).join(', ')],
+    ['listeners', status.listeners.map(listenerText).join(', ')],
     ['connections', String(status.connections)],
     ['members', `${members.up} of ${members.total} up`],
     ['circuits', circuits(status.circuits, paint)],
     ...reload(status, now, paint),
     ['edits go to', `${writeBack.path}${writeBack.detail === '' ? '' : `; ${writeBack.detail}`}`],
     ['audit', audited(audit, paint)],
-    ['you are', `${status.you.name} (${status.you.role})`],
+    ['you are', [status.you.name, `(${status.you.role})`].join(' ').trimStart()],
   ];
   return lines.map(([name, text]) => `${paint.dim(name.padEnd(12))} ${text}\n`).join('');
+}
+
+/** An address of the document has its port, which 0 leaves to the system. */
+function listenerText({ id, address, port, zone }: Status['listeners'][number]): string {
+  return `${id} ${address.replace(/:\d+$/, '')}:${port} (${zone})`;
 }
 
 function circuits({ open, halfOpen, isolated, forced }: Status['circuits'], { bad, odd, good }: Paints): string {
@@ -89,8 +94,9 @@ export function circuitText({ state, forced, reason, since, until, failures }: C
   const paint = state === 'closed' && !forced ? good : state === 'open' ? bad : odd;
   const name = paint(forced ? 'forced closed' : state);
   const why = reason === '' || (state === 'closed' && !forced) ? '' : ` (${reason})`;
-  const from = since === undefined || state === 'closed' ? '' : ` for ${span(Math.max(0, now - Date.parse(since)))}`;
-  const to = until === undefined ? '' : `, until ${when(until, now)}`;
+  const age = since === undefined || state === 'closed' ? 0 : now - Date.parse(since);
+  const from = age < 1000 ? '' : ` for ${span(age)}`;
+  const to = until === undefined ? '' : `, ends ${when(until, now)}`;
   const row = failures === 0 ? '' : `, ${counted(failures, 'failure')} in a row`;
   return `${name}${why}${from}${to}${row}`;
 }

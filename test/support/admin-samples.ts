@@ -90,7 +90,7 @@ export const STATUS: Status = {
   connections: 12,
   routes: 5,
   upstreams: 6,
-  listeners: [{ id: 'internal', address: '127.0.0.1', port: 8080, zone: 'internal' }],
+  listeners: [{ id: 'internal', address: '127.0.0.1:8080', port: 8080, zone: 'internal' }],
   members: { up: 5, total: 6 },
   circuits: { open: ['cart'], halfOpen: [], isolated: ['tax'], forced: [] },
   lastReload: { successful: true, at: ago(180_000), source: 'file', author: '', reason: '', problems: [] },

@@ -196,7 +196,7 @@ test('trip, reset and force-closed order a circuit, with reason and time', async
     return { body: { ...CIRCUIT, forced: state === 'closed', reason } };
   });
   const tripped = await ask('trip', 'cart', '--reason', 'broken disk', '--for', '10m');
-  assert.equal(tripped.out, 'cart: circuit isolated (broken disk) for 5s, until in 25s\n');
+  assert.equal(tripped.out, 'cart: circuit isolated (broken disk) for 5s, ends in 25s\n');
   assert.equal((await ask('force-closed', 'cart')).out, 'cart: circuit forced closed\n');
   assert.equal((await ask('reset', 'cart', '--reason', 'mended')).out, 'cart: circuit closed\n');
   assert.deepEqual(

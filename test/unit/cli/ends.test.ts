@@ -115,6 +115,14 @@ test('an old revision ends with code 4, and both sides are shown', async () => {
   ]);
 });
 
+test('a reply whose sentence tells the first problem does not tell it twice', async () => {
+  const problems = [{ severity: 'error' as const, pointer: '/a', detail: 'no upstream "b"', advice: 'add it' }];
+  const body = problem(422, 'invalid_document', 'not valid: /a: no upstream "b"; add it', { problems });
+  fake.on('DELETE /v1/routes/a', () => ({ status: 422, body }));
+  const { err } = await run(['delete', 'route', 'a', '--admin', fake.url]);
+  assert.equal(err, 'signalbox delete: not valid\n/a: no upstream "b"; add it\n');
+});
+
 test('a conflict ends with code 4, and every part of it is shown from all sides', async () => {
   const conflicts = [
     { pointer: '/routes/cart/split/b', base: 20, file: 30, yours: 10 },

@@ -128,7 +128,7 @@ test('the status is one screen, with what is not as it should be in words', asyn
   const { out } = await ask('status');
   assert.match(out, /^phase +serving, process 4711, started 2h ago\n/);
   assert.match(out, /\nrevision +aaaaaaaaaaa1, since 3m ago\n/);
-  assert.match(out, /\nthreads +2 of 2, 1 restart\n/);
+  assert.match(out, /\nthreads +2 of 2, 1 restart\nlisteners +internal 127\.0\.0\.1:8080 \(internal\)\n/);
   assert.match(out, /\ncircuits +open: cart; isolated: tax\n/);
   assert.equal((await ask('get', 'status')).out, out);
   assert.deepEqual(JSON.parse((await ask('status', '--json')).out), STATUS);
@@ -137,7 +137,7 @@ test('the status is one screen, with what is not as it should be in words', asyn
 test('the status of an upstream has its circuit, and a line for each member', async () => {
   fake.on('GET /v1/upstreams/cart/status', UPSTREAM_STATUS);
   const { out } = await ask('status', 'cart');
-  assert.match(out, /^cart: circuit open \(10 failures in a row\) for 1m, until in 30s, 10 failures in a row\n/);
+  assert.match(out, /^cart: circuit open \(10 failures in a row\) for 1m, ends in 30s, 10 failures in a row\n/);
   assert.match(out, /\n4 of 100 in flight, 1 queued, 1 lease\nroutes: cart, checkout\nMEMBER /);
   assert.match(out, /\nhttp:\/\/127\.0\.0\.1:7002 {2}ejected {2}lease +2 +7 +9 {2}2\.1 +z +b\n$/);
 });

@@ -48,6 +48,8 @@ test('times are told as people say them', () => {
   assert.equal(at(7_200_000), '2h ago');
   assert.equal(at(200_000_000), '2d ago');
   assert.equal(at(-25_000), 'in 25s');
+  assert.equal(at(-599_990), 'in 10m');
+  assert.equal(at(-59_990), 'in 1m');
   assert.equal(when(undefined, NOW), '');
   assert.equal(when('soon', NOW), 'soon');
 });
