@@ -103,7 +103,7 @@ export class Joined {
     const states = [...joined.map((id) => [id, 'joined'] as const), ...left.map((id) => [id, 'left'] as const)];
     for (const [member, state] of states) {
       const cause = why.get(member);
-      const count = `${members} members now`;
+      const count = members === 1 ? '1 member now' : `${members} members now`;
       const told = { is: 'member', upstream, member, state, until: undefined } as const;
       this.needs.tell({ ...told, cause: cause === undefined ? count : `${cause}; ${count}` });
     }

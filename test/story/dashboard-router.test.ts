@@ -16,6 +16,8 @@ import { startOrigin } from '../support/origin.ts';
 import { ROOT } from '../support/source.ts';
 import { until } from '../support/wait.ts';
 
+/** Milliseconds; a browser that hangs is no reason to wait for ever. */
+const LIMIT = 120_000;
 const PAGES = join(ROOT, 'dist/dashboard');
 
 const documentOf = (port: number) => `listeners: { internal: { address: 127.0.0.1:0 } }
@@ -51,16 +53,20 @@ function trickle(port: number): { readonly seen: Map<number, number>; stop(): Pr
   };
 }
 
-test('on a real router the dashboard shows traffic that moves, trips an upstream and restores a revision', async (t) => {
+test('on a real router the dashboard shows traffic that moves, trips an upstream and restores a revision', {
+  timeout: LIMIT,
+}, async (t) => {
   if (!existsSync(PAGES)) await buildDashboard(PAGES);
   const origin = await startOrigin((request, response) => request.resume().on('end', () => response.end('ok')));
-  t.after(() => origin.stop());
   const router = await startRouterWithApp(documentOf(origin.port), { workers: 2 });
-  t.after(() => router.stop());
   const traffic = trickle(router.port());
-  t.after(() => traffic.stop());
   const { page, complaints, stop } = await openBrowser();
-  t.after(() => stop());
+  t.after(async () => {
+    await traffic.stop();
+    await stop();
+    await router.stop();
+    await origin.stop();
+  });
 
   await enter(page, router.adminUrl);
   await seen(page, '.overall', /All well/);

@@ -46,7 +46,7 @@ test('a service that registers is a member on all threads at once, and the answe
   assert.deepEqual(leases.list('cart'), [lease]);
   const causes = ['cart-7 registered by ana'];
   assert.deepEqual(logged.at(-1), { upstream: 'cart', joined: [URL], left: [], members: 1, causes });
-  const cause = 'cart-7 registered by ana; 1 members now';
+  const cause = 'cart-7 registered by ana; 1 member now';
   assert.deepEqual(events, [{ is: 'member', upstream: 'cart', member: URL, state: 'joined', cause, until: undefined }]);
 });
 
@@ -120,7 +120,7 @@ test('another weight or another place is a change of members, and another versio
   put('cart-7', { weight: 5, version: '2', url: 'http://10.0.0.9:1' });
   assert.deepEqual(list(told), ['http://10.0.0.9:1*5']);
   const moves = events.slice(-2).map((event) => 'cause' in event && event.cause);
-  assert.deepEqual(moves, Array(2).fill('cart-7 moved by ana; 1 members now'));
+  assert.deepEqual(moves, Array(2).fill('cart-7 moved by ana; 1 member now'));
   assert.equal(leases.list('cart').length, 1);
 });
 
