@@ -45,8 +45,9 @@ export class Window {
         if ((word & MOST) < MOST - ROOM) Atomics.add(this.words, at, 1);
         return;
       }
-      // The word has gone on, and whoever comes that late counts for nothing. Older ones are of another slot length.
-      if (age === STAMPS - 1) return;
+      // The word has gone on, and whoever comes that late counts for nothing. Older ones are of another slot length, and one
+      // that counts nothing is a fresh one, which looks as if it were ahead of the last stamp.
+      if (age === STAMPS - 1 && (word & MOST) !== 0) return;
       if (Atomics.compareExchange(this.words, at, word, (stamp << COUNT_BITS) | 1) === word) return;
     }
   }

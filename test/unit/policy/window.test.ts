@@ -32,6 +32,14 @@ test('a count is what happened in the current slot and the whole ones before it'
   );
 });
 
+test('a fresh window counts from any time on, also where stamps are about to come round', () => {
+  for (const turn of [0, 1, 1022, 1023, 1024]) {
+    const window = new Window(fresh(), 0, 16_000);
+    window.add(turn * 16_000);
+    assert.equal(window.count(turn * 16_000), 1, `turn ${turn}`);
+  }
+});
+
 test('what is taken back was never there, unless its slot is over', () => {
   const window = new Window(fresh(), 0, 10_000, 10);
   window.add(500);
