@@ -119,6 +119,20 @@ export class Control {
     return this.refuse(origin, 'invalid', [problem], undefined);
   }
 
+  /** Why a text that reads well would be refused all the same; undefined where it would not. Nothing is changed. */
+  foresee(
+    text: string,
+    path: string,
+    reading: ValidReading,
+  ): { why: Refusal; problems: readonly Problem[] } | undefined {
+    const { running } = this.state;
+    if (reading.revision === running?.revision) return undefined;
+    const cold = running === undefined ? [] : coldChanges(running.document, reading.document, this.needs.workersFixed);
+    if (cold.length > 0) return { why: 'cold', problems: placed(cold, path, text) };
+    const problems = tryOut(reading.document, reading.revision, text, path);
+    return problems.length > 0 ? { why: 'invalid', problems } : undefined;
+  }
+
   private async decide(proposal: Proposal): Promise<Outcome> {
     const { running } = this.state;
     const { text, path, parentRevision } = proposal;

@@ -75,6 +75,8 @@ export interface EditParts {
 
 /** A text to be put in force, and the one that it replaces where edits are kept. */
 interface Made {
+  /** What ran when it was made. */
+  readonly before: Running;
   readonly text: string;
   readonly over: string;
   readonly reading: ValidReading;
@@ -105,6 +107,8 @@ export class Edits {
     if (!made.ok) return { ok: false, problems: made.problems.length > 0 ? made.problems : [this.said(made.detail)] };
     const reading = this.read(made.text);
     if (!reading.ok) return reading;
+    const refused = this.foreseen(made.text, reading);
+    if (refused !== undefined) return { ok: false, problems: refused.problems };
     const { revision, notices } = reading;
     return { ok: true, revision, notices, effect: effectOf(running.document, reading.document) };
   }
@@ -142,14 +146,25 @@ export class Edits {
       effect: effectOf(running.document, reading.document),
       notices,
     };
-    const nothingToDo = !answer.changed && made.text === disk.text;
-    return dryRun || nothingToDo ? answer : this.install(order, { text: made.text, over: disk.text, reading }, answer);
+    if (dryRun) return this.foreseen(made.text, reading) ?? answer;
+    if (!answer.changed && made.text === disk.text) return answer;
+    return this.install(order, { before: running, text: made.text, over: disk.text, reading }, answer);
+  }
+
+  /** Why it would be refused though it reads well. */
+  private foreseen(text: string, reading: ValidReading): NotEdited | undefined {
+    const refused = this.parts.control.foresee(text, this.parts.path, reading);
+    if (refused === undefined) return undefined;
+    return { ...refusal(refused.why, detailOf(refused.why, refused.problems)), problems: refused.problems };
   }
 
   /** Staged, in force, written: in this order. */
-  private async install(order: EditOrder, { text, over, reading }: Made, answer: Edited): Promise<Edited | NotEdited> {
+  private async install(
+    order: EditOrder,
+    { before, text, over, reading }: Made,
+    answer: Edited,
+  ): Promise<Edited | NotEdited> {
     const { control, keeper, path } = this.parts;
-    const before = this.running();
     const staging = await keeper.stage(text, over);
     if (!staging.ok) return refusal('unwritable', staging.reason);
     const { staged } = staging;

@@ -1,0 +1,75 @@
+/**
+ * Edits by program and the file under them: what somebody else did to it meanwhile, and a file that cannot be written.
+ */
+
+import assert from 'node:assert/strict';
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import type { Change } from '../../src/admin/shapes/change.ts';
+import type { ProblemReply } from '../../src/admin/shapes/common.ts';
+import { startShop } from '../support/shop.ts';
+
+test('what somebody changed in the file meanwhile is merged where the parts differ', async (t) => {
+  const { ask, text, onDisk, router, get } = await startShop(t);
+  await writeFile(router.configPath, text.replace('path: /tax', 'path: /taxes'));
+  const put = await ask<Change>('PUT', '/v1/routes/basket', { body: { match: { path: '/basket' }, upstream: 'cart' } });
+  assert.equal(put.status, 201);
+  assert.equal(put.body.merged, true);
+  assert.deepEqual(put.body.effect.routes, { added: ['basket'], removed: [], changed: ['tax'] });
+  assert.match(await onDisk(), /path: \/taxes/);
+  assert.match(await onDisk(), /basket:/);
+  assert.equal(await get('/taxes'), 200);
+  assert.equal(await get('/basket'), 200);
+});
+
+test('what somebody changed in the same part is refused, both sides shown, and both are left as they are', async (t) => {
+  const { ask, text, onDisk, router, get } = await startShop(t);
+  const theirs = text.replace('path: /tax', 'path: /taxes');
+  await writeFile(router.configPath, theirs);
+  const put = await ask<ProblemReply>('PUT', '/v1/routes/tax', { body: { match: { path: '/vat' }, upstream: 'tax' } });
+  assert.equal(put.status, 409);
+  assert.equal(put.body.code, 'conflict');
+  const [conflict] = put.body.conflicts ?? [];
+  assert.equal(conflict.pointer, '/routes/tax');
+  assert.deepEqual(conflict.base, { match: { path: '/tax' }, upstream: 'tax' });
+  assert.deepEqual(conflict.file, { match: { path: '/taxes' }, upstream: 'tax' });
+  assert.deepEqual(conflict.yours, { match: { path: '/vat' }, upstream: 'tax' });
+  assert.equal(await onDisk(), theirs);
+  assert.equal(await get('/tax'), 200);
+});
+
+test('a file that is no document any more is not written into', async (t) => {
+  const { ask, onDisk, router, get } = await startShop(t);
+  await writeFile(router.configPath, 'routes: [\n');
+  const put = await ask<ProblemReply>('DELETE', '/v1/routes/tax');
+  assert.equal(put.status, 409);
+  assert.equal(put.body.problems?.[0].line, 1);
+  assert.equal(await onDisk(), 'routes: [\n');
+  assert.equal(await get('/tax'), 200);
+});
+
+test('a file that is gone, or that must not be written, is known before anything is applied', async (t) => {
+  const { ask, router, get } = await startShop(t);
+  await rm(router.configPath);
+  const gone = await ask<ProblemReply>('DELETE', '/v1/routes/tax');
+  assert.equal(gone.status, 409);
+  assert.equal(gone.body.code, 'read_only');
+  assert.equal(await get('/tax'), 200);
+});
+
+test('a folder in which nothing may be written refuses the edit before it is applied', async (t) => {
+  if (process.getuid?.() === 0) {
+    // Root may write anywhere; who runs the tests as another user sees more than this.
+    const { ask } = await startShop(t);
+    const { body } = await ask<{ writeBack: { writable: boolean; to: string } }>('GET', '/v1/status');
+    assert.deepEqual(body.writeBack.writable, true);
+    assert.equal(body.writeBack.to, 'file');
+    return;
+  }
+  const { ask, router, get } = await startShop(t);
+  await chmod(router.configPath, 0o444);
+  const refused = await ask<ProblemReply>('DELETE', '/v1/routes/tax');
+  assert.equal(refused.status, 409);
+  assert.equal(refused.body.code, 'read_only');
+  assert.equal(await get('/tax'), 200);
+});
