@@ -148,7 +148,7 @@ function statusOf(parts: AdminParts, { standing, table, version, audit }: Answer
     explain: async (request) => {
       const now = running();
       if (now !== undefined) await table.prepare(now, clock);
-      const asked = { method: 'GET', ...request };
+      const asked = { method: 'GET', ...listenerOf(request.url, parts.ports), ...request };
       const told = explain(
         { table, running, circuit: (upstream) => circuit(upstream)?.state ?? 'closed', members: membersOf },
         asked,
@@ -158,6 +158,13 @@ function statusOf(parts: AdminParts, { standing, table, version, audit }: Answer
       return { ok: false, problem: { pointer, detail, advice } };
     },
   };
+}
+
+/** The listener whose port a URL names: whoever pastes what a client asks means that one. */
+function listenerOf(url: string, ports: AdminParts['ports']): { listener?: string } {
+  const port = /^https?:\/\/[^/?#]*:(\d{1,5})(?:[/?#]|$)/i.exec(url)?.[1];
+  const found = [...ports].find(([, bound]) => String(bound) === port);
+  return found === undefined ? {} : { listener: found[0] };
 }
 
 /** Lists that the API's shapes may change. */

@@ -19,6 +19,8 @@ export function guide(at: Addresses): string {
   const edge = `http://127.0.0.1:${at.edge}`;
   const inside = `http://127.0.0.1:${at.internal}`;
   const admin = `http://127.0.0.1:${at.admin}`;
+  const command = 'npm run -s signalbox --';
+  const asks = `--admin ${admin}`;
   return `
 Signalbox routes. Outside clients come in at ${edge}, services call each other at ${inside}.
 Each line below begins with the correlation id of the message it is about. To try in another terminal:
@@ -40,10 +42,19 @@ Each line below begins with the correlation id of the message it is about. To tr
     curl -N ${edge}/orders/events
   no route, said in problem+json:
     curl -i ${edge}/nowhere
+  the dashboard, and a page to try the API:
+    ${admin}/    ${admin}/docs
+  live rates in the terminal; where a request would go, and why:
+    ${command} top ${asks}
+    ${command} explain GET ${edge}/cart/ada ${asks}
+  half of the carts to the new version, said before it is done, then done; and who changed what:
+    ${command} weight cart cart=50 cart-v2=50 --dry-run ${asks}
+    ${command} weight cart cart=50 cart-v2=50 --reason 'the new one is fine' ${asks}
+    ${command} revisions ${asks}
   metrics and health:
     curl -s ${admin}/metrics | grep signalbox_requests_total
     curl -i ${admin}/readyz
-  change the split while all this runs: edit ${at.document} and save.
+  or change the split by hand while all this runs: edit ${at.document} and save.
 
 Ctrl-C stops everything.
 `;
