@@ -10,7 +10,8 @@ import { AuditFile, LogTakenAway } from './audit-file.ts';
 import type { AuditContent } from './audit-line.ts';
 import { type Lock, lockFolder } from './audit-lock.ts';
 import { cutOf } from './audit-prune.ts';
-import { syncFolder, Texts } from './audit-texts.ts';
+import { Texts } from './audit-texts.ts';
+import { syncFolder } from './whole-file.ts';
 
 const { mkdir } = process.getBuiltinModule('node:fs').promises;
 

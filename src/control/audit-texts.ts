@@ -6,8 +6,9 @@
  */
 
 import { sha256 } from './audit-line.ts';
+import { writeWhole } from './whole-file.ts';
 
-const { mkdir, open, readdir, readFile, rename, rm, stat } = process.getBuiltinModule('node:fs').promises;
+const { mkdir, readdir, readFile, rm, stat } = process.getBuiltinModule('node:fs').promises;
 
 const NAME = /^([0-9a-f]{64})\.yaml$/;
 
@@ -51,16 +52,7 @@ export class Texts {
   async put(hash: string, text: string): Promise<void> {
     if (this.known.has(hash)) return;
     const bytes = Buffer.from(text);
-    const path = `${this.folder}/${hash}`;
-    const file = await open(`${path}.tmp`, 'w', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.tmp`, `${path}.yaml`);
-    await syncFolder(this.folder);
+    await writeWhole(`${this.folder}/${hash}.yaml`, bytes);
     this.known.set(hash, bytes.length);
   }
 
@@ -80,15 +72,5 @@ export class Texts {
       await rm(`${this.folder}/${hash}.yaml`, { force: true });
       this.known.delete(hash);
     }
-  }
-}
-
-/** A rename is on the disk when its folder is. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -7,6 +7,7 @@
  */
 
 import type { FileHandle } from 'node:fs/promises';
+import { syncFolder } from './whole-file.ts';
 
 const { lstat, open, readdir, readFile, realpath, rename, unlink } = process.getBuiltinModule('node:fs').promises;
 const { basename, dirname, join, resolve } = process.getBuiltinModule('node:path');
@@ -125,7 +126,8 @@ export class DocumentFile {
       await this.discard(temporary);
       return { ok: false, reason: this.reasonOf(error) };
     }
-    await syncFolder(dirname(target));
+    // The rename is done; where the folder cannot be synced the file has the text all the same.
+    await syncFolder(dirname(target)).catch(() => {});
     return { ok: true };
   }
 
@@ -160,20 +162,6 @@ async function alike(file: FileHandle, target: string): Promise<void> {
   const { uid, gid } = await file.stat();
   if (old !== undefined && (old.uid !== uid || old.gid !== gid)) await file.chown(old.uid, old.gid).catch(() => {});
   await file.chmod(old === undefined ? 0o644 : old.mode & 0o7777);
-}
-
-/**
- * The rename is done; that it outlives a power cut takes the folder's own sync. Where that fails the file has the text all
- * the same, so there is nothing to tell.
- */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    const folder = await open(path, 'r');
-    await folder.sync().catch(() => {});
-    await folder.close();
-  } catch {
-    // Some file systems do not let a folder be opened.
-  }
 }
 
 /** A bind mount of a single file: known to Linux alone, and only by name. */

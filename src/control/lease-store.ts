@@ -9,8 +9,9 @@
 import { join } from 'node:path';
 import type { PlaneLog } from '../core/events.ts';
 import type { StoredLease } from '../upstream/lease.ts';
+import { writeWhole } from './whole-file.ts';
 
-const { mkdir, open, readFile, rename } = process.getBuiltinModule('node:fs').promises;
+const { mkdir, readFile } = process.getBuiltinModule('node:fs').promises;
 
 /** What a file of ours begins with; another number is another layout. */
 const LAYOUT = 1;
@@ -52,9 +53,7 @@ export class LeaseStore {
   private async write(text: string): Promise<void> {
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      await writeSynced(`${this.path}.new`, text);
-      await rename(`${this.path}.new`, this.path);
-      await sync(this.folder);
+      await writeWhole(this.path, text);
       if (this.failing) this.log('info', { path: this.path }, 'leases can be saved again');
       this.failing = false;
     } catch (error) {
@@ -62,26 +61,6 @@ export class LeaseStore {
       if (!this.failing) this.log('warn', fields, 'leases cannot be saved: a restart will not know them');
       this.failing = true;
     }
-  }
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** A rename is sure to last once its folder is synced. */
-async function sync(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

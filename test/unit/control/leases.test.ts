@@ -90,7 +90,7 @@ test('a save that fails leaves what was saved before', async (t) => {
   await store.save([LEASE]);
   const before = await readFile(path, 'utf8');
   // The file that is written aside cannot be opened where a folder has its name.
-  await mkdir(`${path}.new`);
+  await mkdir(`${path}.tmp`);
   await store.save([]);
   assert.equal(await readFile(path, 'utf8'), before);
 });
