@@ -82,7 +82,8 @@ test('the image serves the document it brings, and its health check follows', as
     join(image, 'root', path),
     text.replace('0.0.0.0:8080', `127.0.0.1:${port}`).replace(':9901', `:${admin}`),
   );
-  const command = args.map((argument) => (argument === path ? join(image, 'root', path) : argument));
+  const state = args[args.indexOf('--state') + 1];
+  const command = args.map((argument) => ([path, state].includes(argument) ? join(image, 'root', argument) : argument));
   const router = spawn(process.execPath, command, {
     cwd: image,
     env: { NODE_ENV: 'production', SIGNALBOX_UPSTREAM: `http://127.0.0.1:${admin}` },
