@@ -8,7 +8,7 @@
 import type { Command } from './command.ts';
 import type { Offer, Place } from './given.ts';
 import { KIND_NAMES, PLURALS } from './kinds.ts';
-import { CIRCUIT, LIMIT, READ, REASON, value, WRITE } from './options.ts';
+import { CIRCUIT, LIMIT, ORDER, READ, value, WRITE } from './options.ts';
 
 const place = (name: string, offer: Offer): Place => ({ name, offer });
 const optional = (name: string, offer: Offer): Place => ({ name, offer, optional: true });
@@ -181,7 +181,7 @@ const CHANGE: readonly Command[] = [
     says: 'give the circuit of an upstream back to itself',
     forms: ['UPSTREAM [--reason TEXT]'],
     places: [place('UPSTREAM', 'upstream')],
-    options: { ...REASON, ...READ },
+    options: { ...ORDER, ...READ },
     load: async () => (await import('./circuit.ts')).reset,
   },
   {
@@ -206,7 +206,6 @@ const CHANGE: readonly Command[] = [
       zone: value('Z', 'of the instance'),
       ttl: value('TIME', 'how long it counts without being renewed'),
       keep: flag('renew until SIGTERM or SIGINT, then deregister'),
-      ...REASON,
       ...READ,
     },
     load: async () => (await import('./register.ts')).register,
@@ -217,7 +216,7 @@ const CHANGE: readonly Command[] = [
     says: 'take an instance out of an upstream, gently',
     forms: ['UPSTREAM URL|INSTANCE [--wait TIME]'],
     places: [place('UPSTREAM', 'upstream'), place('INSTANCE', 'instance')],
-    options: { wait: value('TIME', 'until its requests are done, so long at most'), ...REASON, ...READ },
+    options: { wait: value('TIME', 'until its requests are done, so long at most'), ...READ },
     load: async () => (await import('./deregister.ts')).deregister,
   },
 ];

@@ -18,8 +18,7 @@ export const deregister: Run = async (given, io) => {
   const admin = adminOf(given, io);
   const instance = /[:/]/.test(which) ? await instanceAt(admin, upstream, urlOf(which)) : which;
   const path = ['upstreams', upstream, 'leases', instance];
-  const reason = given.text('reason');
-  const { value } = await admin.json<Deregistered>({ method: 'DELETE', path, query: { wait }, reason, longer });
+  const { value } = await admin.json<Deregistered>({ method: 'DELETE', path, query: { wait }, longer });
   io.out(given.flag('json') ? json(value) : `${deregisteredText(value)}\n`);
   return DONE;
 };

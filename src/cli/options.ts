@@ -33,15 +33,14 @@ export const READ: Options = { json: { says: "the API's JSON in place of text" }
 
 export const LIMIT: Options = { limit: value('N', 'so many at most') };
 
-export const REASON: Options = {
-  reason: { takes: 'TEXT', says: 'why; kept in the audit log', offer: 'nothing' },
-};
-
 export const WRITE: Options = {
-  ...REASON,
+  reason: value('TEXT', 'why; kept in the audit log'),
   'if-match': { takes: 'REV', says: 'only if this revision runs', offer: 'revision' },
   'dry-run': { says: 'say what it would do, and change nothing' },
 };
 
+/** About a circuit. */
+export const ORDER: Options = { reason: value('TEXT', 'why; events, status and refused requests say it') };
+
 /** Of a circuit held open or closed. */
-export const CIRCUIT: Options = { ...REASON, for: value('TIME', 'let go by itself after this long, such as 10m') };
+export const CIRCUIT: Options = { ...ORDER, for: value('TIME', 'let go by itself after this long, such as 10m') };

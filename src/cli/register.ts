@@ -28,7 +28,6 @@ export const register: Run = async (given, io) => {
   const place: Place = {
     path: ['upstreams', upstream, 'leases', instance],
     order: orderOf(url, given),
-    reason: given.text('reason'),
   };
   const { value, status } = await lease(admin, place);
   io.out(given.flag('json') ? json(value) : said(value, status === 201, io));
@@ -38,11 +37,10 @@ export const register: Run = async (given, io) => {
 interface Place {
   readonly path: readonly string[];
   readonly order: LeaseOrder;
-  readonly reason: string | undefined;
 }
 
-function lease(admin: Admin, { path, order, reason }: Place) {
-  return admin.json<Lease>({ method: 'PUT', path, json: order, reason });
+function lease(admin: Admin, { path, order }: Place) {
+  return admin.json<Lease>({ method: 'PUT', path, json: order });
 }
 
 function orderOf(url: string, given: Given): LeaseOrder {
@@ -82,7 +80,6 @@ async function keep(admin: Admin, place: Place, first: Lease, io: Io): Promise<n
     method: 'DELETE',
     path: place.path,
     query: { wait: WAIT },
-    reason: place.reason,
     longer: WAIT_MS,
   } as const;
   const { value } = await admin.json<Deregistered>(call);
