@@ -60,6 +60,7 @@ async function read({ cert, key, clientCa }: NonNullable<AdminSettings['tls']>):
   const files = { cert: await fileAt('cert', cert), key: await fileAt('key', key) };
   const ca = clientCa === undefined ? undefined : await fileAt('clientCa', clientCa);
   const asked = ca !== undefined;
+  if (asked) checkAuthority(String(clientCa), ca);
   const context = { ...files, ...(ca === undefined ? {} : { ca }), requestCert: asked, rejectUnauthorized: asked };
   try {
     process.getBuiltinModule('node:tls').createSecureContext(context);
@@ -67,6 +68,20 @@ async function read({ cert, key, clientCa }: NonNullable<AdminSettings['tls']>):
     throw new Error(`admin.tls: ${cert} and ${key} do not go together: ${(error as Error).message}`);
   }
   return context;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** An authority without a certificate in it is taken by Node.js without a word, and would let in nobody. */
+function checkAuthority(path: string, ca: Buffer): void {
+  const { X509Certificate } = process.getBuiltinModule('node:crypto');
+  const found = ca.toString('latin1').match(CERTIFICATE) ?? [];
+  if (found.length === 0) throw new Error(`admin.tls.clientCa: ${path} holds no certificate in PEM`);
+  try {
+    for (const text of found) new X509Certificate(text);
+  } catch (error) {
+    throw new Error(`admin.tls.clientCa: ${path} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 async function fileAt(name: string, path: string): Promise<Buffer> {

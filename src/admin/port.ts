@@ -3,12 +3,14 @@
  *
  * Rule: whether the address is ours is known before the data ports open, and what answers (fastify and prom-client, more
  * than half of all that the control thread loads) comes after them, so that it delays no traffic at start. A request that
- * is early waits. What is answered stands in server.ts.
+ * is early waits. What is answered stands in server.ts; only what is no HTTP at all is answered here.
  */
 
 import type { RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { listenAt } from '../core/handle.ts';
 import type { Credentials } from './certificates.ts';
+import { PROBLEM_TYPE, problemOf } from './problem.ts';
 
 const { createServer } = process.getBuiltinModule('node:http');
 
@@ -17,6 +19,8 @@ const KEEP_ALIVE = 72_000;
 /** Who sends a head or a whole request more slowly than this is cut off. */
 const HEAD_LIMIT = 10_000;
 const REQUEST_LIMIT = 60_000;
+/** Bytes. */
+const HEAD_SIZE = 16_384;
 /** Connections at once; more than any dashboard, scraper and crowd of services needs. */
 const MOST_CONNECTIONS = 20_000;
 
@@ -35,6 +39,7 @@ export async function openAdminPort(host: string, port: number, credentials?: Cr
     void answering.then((listener) => listener(request, response));
   });
   server.maxConnections = MOST_CONNECTIONS;
+  answerNonsense(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', resolve);
@@ -58,6 +63,7 @@ function serverFor(credentials: Credentials | undefined, listener: RequestListen
     keepAliveTimeout: KEEP_ALIVE,
     headersTimeout: HEAD_LIMIT,
     requestTimeout: REQUEST_LIMIT,
+    maxHeaderSize: HEAD_SIZE,
     noDelay: true,
   };
   if (credentials === undefined) return createServer(options, listener);
@@ -66,3 +72,31 @@ function serverFor(credentials: Credentials | undefined, listener: RequestListen
   credentials.follow((context) => server.setSecureContext(context));
   return server;
 }
+
+/** Says what was wrong with bytes that are no request, and closes; where a reply is under way it must not be written into. */
+function answerNonsense(server: Server): void {
+  const replies = new WeakMap<object, object>();
+  server.on('request', ({ socket }, response) => {
+    replies.set(socket, response);
+    response.once('close', () => {
+      if (replies.get(socket) === response) replies.delete(socket);
+    });
+  });
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
+    if (!socket.writable || replies.has(socket)) socket.destroy();
+    else socket.end(refusalOf(code));
+  });
+}
+
+function refusalOf(code = ''): string {
+  const [status, name, detail] = REFUSALS[code] ?? [400, 'bad_request', 'this is no HTTP/1.1 request'];
+  const problem = problemOf(status, name, detail);
+  const body = `${JSON.stringify(problem)}\n`;
+  const head = `HTTP/1.1 ${status} ${problem.title}\r\nConnection: close\r\nContent-Type: ${PROBLEM_TYPE}\r\n`;
+  return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+const REFUSALS: Readonly<Record<string, [number, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'head_too_large', `the head of the request is longer than ${HEAD_SIZE} bytes`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'timeout', 'the request did not come in time'],
+};
