@@ -11,6 +11,7 @@ import { DOCUMENT } from '../config/shape-document.ts';
 import { YAML_TYPES } from './bodies.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { ProblemReply } from './shapes/common.ts';
+import { REFERENCE, writtenShape } from './written-shape.ts';
 
 /** The part of JSON Schema that is read here. */
 interface Schema {
@@ -58,11 +59,12 @@ function documentOf(calls: readonly RouteOptions[], version: string): object {
     const path = call.url.replace(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [String(call.method).toLowerCase()]: operationOf(call, path) };
   }
-  const parts = DOCUMENT.properties ?? {};
+  const written = writtenShape(DOCUMENT, REF('Reference')) as Written;
   const schemas = {
-    Document: DOCUMENT,
+    Document: written,
     Problem: ProblemReply,
-    ...Object.fromEntries(Object.entries(PART_NAMES).map(([section, name]) => [name, valuesOf(parts[section])])),
+    Reference: REFERENCE,
+    ...Object.fromEntries(Object.entries(PART_NAMES).map(([section, name]) => [name, valuesOf(written, section)])),
   };
   return {
     openapi: '3.1.0',
@@ -88,10 +90,14 @@ const PART_NAMES: Readonly<Record<string, string>> = {
   invariants: 'Invariant',
 };
 
-/** What a map from ids holds. */
-function valuesOf(shape: unknown): unknown {
-  const { patternProperties = {} } = (shape ?? {}) as { patternProperties?: Record<string, unknown> };
-  return Object.values(patternProperties)[0] ?? {};
+/** Of the whole document, as far as it is read here. */
+interface Written {
+  readonly properties: Readonly<Record<string, { readonly patternProperties?: Readonly<Record<string, object>> }>>;
+}
+
+/** What a section's map from ids holds. */
+function valuesOf({ properties }: Written, section: string): object {
+  return Object.values(properties[section]?.patternProperties ?? {})[0] ?? {};
 }
 
 function operationOf(call: RouteOptions, path: string): object {
