@@ -93,8 +93,8 @@ export function guard(request: FastifyRequest, access: Access): void {
 /** The caller of a request, where he may make this call; throws where not. */
 export function callerOf(request: FastifyRequest, access: Access, need: Need): Caller {
   if (!access.asked) return { ...NOBODY, name: authorOf(request) };
-  const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ', 2);
-  const caller = scheme.toLowerCase() === 'bearer' && token !== '' ? access.whose(token) : undefined;
+  const [, token] = /^bearer +(.+)$/i.exec(request.headers.authorization ?? '') ?? [];
+  const caller = token === undefined ? undefined : access.whose(token);
   if (need === 'open') return caller ?? { name: '', role: 'viewer' };
   if (caller === undefined) {
     const wrong = request.headers.authorization === undefined ? 'no token was sent' : 'the token is not known';

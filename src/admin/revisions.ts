@@ -10,7 +10,7 @@ import Type from 'typebox';
 import { answers, WriteHeaders, WriteQuery, type Writer, write } from './call.ts';
 import { notFound } from './problem.ts';
 import { Change, Revision } from './shapes/change.ts';
-import { Any, PageQuery, pageOf as pageShape } from './shapes/common.ts';
+import { Any, NumberedQuery, pageOf as pageShape } from './shapes/common.ts';
 
 export interface RevisionSource extends Writer {
   /** Newest first; `before`: the number that the page ends above. */
@@ -47,20 +47,18 @@ function addList(server: Server, source: RevisionSource): void {
       schema: {
         tags,
         summary: 'Changes, newest first',
-        querystring: PageQuery,
+        querystring: NumberedQuery,
         response: answers(pageShape(Revision)),
       },
     },
     async (request) => {
       const { limit = 100, after } = request.query;
-      const before = after === undefined || !/^\d{1,15}$/.test(after) ? undefined : Number(after);
-      const { items, total } = await source.list(limit, before);
-      const last = items.at(-1);
-      return {
-        items: [...items],
-        total,
-        ...(last !== undefined && items.length === limit && last.number > 1 ? { next: String(last.number) } : {}),
-      };
+      // One more than asked for says whether there are more: old ones are forgotten, so that the numbers do not tell.
+      const { items, total } = await source.list(limit + 1, after === undefined ? undefined : Number(after));
+      const page = items.slice(0, limit);
+      const last = page.at(-1);
+      const more = items.length > limit && last !== undefined;
+      return { items: page, total, ...(more ? { next: String(last.number) } : {}) };
     },
   );
 }

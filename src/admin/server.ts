@@ -7,10 +7,16 @@
  */
 
 import type { RequestListener } from 'node:http';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyPluginAsync, type FastifyReply } from 'fastify';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { AdminSettings } from '../config/document.ts';
 import { Access, callerOf, guard } from './access.ts';
-import { readBodies } from './bodies.ts';
+import { readBodies, unsupported } from './bodies.ts';
 import { type HealthSource, health } from './health.ts';
 import { Guesses, limitRequests } from './limits.ts';
 import { type MetricsPage, metrics } from './metrics.ts';
@@ -49,7 +55,7 @@ export async function buildAdmin(needs: AdminNeeds): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: 200 },
     // Else a URL that is no UTF-8 is answered by fastify's own page.
-    frameworkErrors: (error, _request, reply) => void refuse(reply, error),
+    frameworkErrors: (error, request, reply) => void refuse(reply, worded(error, request)),
   });
   const paths: string[] = [];
   server.addHook('onRoute', ({ method, url }) => {
@@ -66,7 +72,7 @@ export async function buildAdmin(needs: AdminNeeds): Promise<FastifyInstance> {
     if ((error.statusCode ?? 500) >= 500 && !(error instanceof Refused)) {
       needs.failed(error, `${request.method} ${request.routeOptions.url ?? ''}`);
     }
-    return refuse(reply, error);
+    return refuse(reply, worded(error, request));
   });
   checkSchemas(server);
   openapi(server, needs.version);
@@ -97,7 +103,9 @@ function checkCallers(server: FastifyInstance, { settings, now }: AdminNeeds): v
     try {
       request.caller = callerOf(request, access, need);
     } catch (error) {
-      if (error instanceof Refused && error.code === 'unauthorized') guesses.wrong(request.ip);
+      // Who sends none guesses none: a page left open must not take the right token from its neighbours.
+      const sent = request.headers.authorization !== undefined;
+      if (sent && error instanceof Refused && error.code === 'unauthorized') guesses.wrong(request.ip);
       throw error;
     }
   });
@@ -108,6 +116,16 @@ function thereIs(paths: readonly string[], path: string): string {
   const api = path.startsWith('/v1');
   const near = paths.filter((known) => known.includes(' /v1') === api);
   return `there are: ${near.join(', ')}`;
+}
+
+/** What fastify refuses by itself, in our words. */
+function worded(error: FastifyError | Refused, request: FastifyRequest): FastifyError | Refused {
+  if (error instanceof Refused) return error;
+  if (error.statusCode === 414) {
+    const detail = 'a part of the path is longer than 200 characters; no id is longer than 128';
+    return new Refused(414, 'target_too_long', detail);
+  }
+  return error.statusCode === 415 ? unsupported(request) : error;
 }
 
 function refuse(reply: FastifyReply, error: FastifyError | Refused): FastifyReply {
@@ -143,4 +161,4 @@ function bodyOf(error: FastifyError | Refused, status: number) {
   return problemOf(status, CODES[status] ?? 'bad_request', error.message);
 }
 
-const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 413: 'too_large', 415: 'unsupported_media_type' };
+const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 413: 'too_large' };

@@ -8,7 +8,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { answers } from './call.ts';
 import { Refused } from './problem.ts';
-import { PageQuery, type ProblemItem, pageOf as pageShape } from './shapes/common.ts';
+import { NumberedQuery, type ProblemItem, pageOf as pageShape } from './shapes/common.ts';
 import { EventItem, ExplainRequest, Explanation, Status } from './shapes/status.ts';
 
 export type Explained =
@@ -37,7 +37,7 @@ export function status(source: StatusSource): FastifyPluginAsyncTypebox {
         schema: {
           tags,
           summary: 'The last changes of state, newest first',
-          querystring: PageQuery,
+          querystring: NumberedQuery,
           response: answers(pageShape(EventItem)),
         },
       },

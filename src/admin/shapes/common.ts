@@ -78,5 +78,14 @@ export const PageQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** Of a list whose items have numbers: `next` is one. */
+export const NumberedQuery = Type.Object(
+  {
+    limit: PageQuery.properties.limit,
+    after: Type.Optional(Type.String({ pattern: '^\\d{1,15}$', description: '`next` of the page before' })),
+  },
+  { additionalProperties: false },
+);
+
 /** Whatever the document says there; the call's own description tells what. */
 export const Any = Type.Unknown();
