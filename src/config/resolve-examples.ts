@@ -54,7 +54,7 @@ function resolveExample(
       'an example that no route may match reaches no upstream',
       'remove one of the two',
     );
-  const settings = route === undefined ? undefined : routes[route];
+  const settings = route !== undefined && Object.hasOwn(routes, route) ? routes[route] : undefined;
   const reachable = settings === undefined ? undefined : upstreamsOf(settings.release);
   if (
     upstreamNode !== undefined &&

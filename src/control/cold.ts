@@ -42,8 +42,9 @@ export function coldChanges(running: Document, next: Document, workersFixed: boo
 function listenerChanges(running: Document, next: Document): Finding[] {
   const found: Finding[] = [];
   for (const id of new Set([...Object.keys(running.listeners), ...Object.keys(next.listeners)])) {
-    const old = running.listeners[id];
-    const now = next.listeners[id];
+    // A listener may be called `constructor`.
+    const old = Object.hasOwn(running.listeners, id) ? running.listeners[id] : undefined;
+    const now = Object.hasOwn(next.listeners, id) ? next.listeners[id] : undefined;
     const pointer = `/listeners${pointerStep(id)}`;
     if (old === undefined) {
       found.push({ pointer, reason: `listener ${id} was not there at start`, advice: REMEDY });

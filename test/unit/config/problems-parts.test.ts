@@ -187,6 +187,7 @@ examples:
   - { request: GET http://h/x, route: r, upstream: b }
   - { request: GET http://h/x }
   - { request: GET http://h/x, route: _none, upstream: a }
+  - { request: GET http://h/x, route: constructor }
 `,
   [
     '4:16 error: request: "/x" is no request; write a method and a URL: `GET http://cart.internal/cart/7`',
@@ -195,6 +196,7 @@ examples:
     '6:52 error: route "r" never leads to "b"; it leads to a',
     '7:5 error: examples[3] expects nothing; add the `route` or `upstream` it must lead to',
     '8:46 error: an example that no route may match reaches no upstream; remove one of the two',
+    '9:39 error: there is no route "constructor"; known: r',
   ],
 );
 

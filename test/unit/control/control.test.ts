@@ -211,17 +211,20 @@ for (const [what, from, to, place, reason] of [
   });
 }
 
-test('listeners that come or go are refused, each with its place', async () => {
-  const { offer } = bench();
-  await offer(GOOD);
-  const edge = '  edge: { address: 127.0.0.1:8443, zone: edge }\n';
-  const more = GOOD.replace('workers', `${edge}workers`);
-  const refused = await offer(more);
-  assert.match(told(refused), /^routes\.yaml:3:3 listener edge was not there at start; restart/);
-  const other = bench();
-  await other.offer(more);
-  assert.match(told(await other.offer(GOOD)), /^routes\.yaml:1:1 listener edge is gone but still open; restart/);
-});
+// The second is the name of something that every object has.
+for (const id of ['edge', 'constructor']) {
+  test(`listeners that come or go are refused, each with its place: ${id}`, async () => {
+    const { offer } = bench();
+    await offer(GOOD);
+    const more = GOOD.replace('workers', `  ${id}: { address: 127.0.0.1:8443, zone: edge }\nworkers`);
+    const came = new RegExp(`^routes\\.yaml:3:3 listener ${id} was not there at start; restart`);
+    assert.match(told(await offer(more)), came);
+    const other = bench();
+    await other.offer(more);
+    const left = new RegExp(`^routes\\.yaml:1:1 listener ${id} is gone but still open; restart`);
+    assert.match(told(await other.offer(GOOD)), left);
+  });
+}
 
 test('the admin address cannot change, its token can', async () => {
   const { offer } = bench();
