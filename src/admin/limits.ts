@@ -20,6 +20,7 @@ export async function limitRequests(server: FastifyInstance, most: () => number)
   await server.register(rateLimit, {
     timeWindow: 1000,
     max: most,
+    keyGenerator: ({ ip }) => keyOf(ip),
     cache: 10_000,
     allowList: (request) => request.routeOptions.config.need === 'open',
     addHeaders: NO_HEADERS,
@@ -29,6 +30,21 @@ export async function limitRequests(server: FastifyInstance, most: () => number)
       return new Refused(429, 'rate_limited', `more than ${max} requests a second; ${advice}`, { retryAfter: 1 });
     },
   });
+}
+
+/**
+ * Who is counted as one: an address, of IPv6 the network of 64 bits, which one machine has to itself. A connection that is
+ * gone already has none.
+ */
+export function keyOf(address: string | undefined): string {
+  if (address === undefined) return 'gone';
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address.replace('::ffff:', '');
+  const [head, tail = []] = address
+    .toLowerCase()
+    .split('::')
+    .map((half) => half.split(':').filter((group) => group !== ''));
+  const between = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0');
+  return `${[...head, ...between, ...tail].slice(0, 4).join(':')}::/64`;
 }
 
 /** They would go out with every answer. */
@@ -49,25 +65,27 @@ export class Guesses {
   }
 
   /** Throws where the address has guessed too often. */
-  check(address: string): void {
-    const known = this.counts.get(address);
+  check(address: string | undefined): void {
+    const key = keyOf(address);
+    const known = this.counts.get(key);
     if (known === undefined || known.count < GUESSES) return;
     const left = known.until - this.now();
     if (left <= 0) {
-      this.counts.delete(address);
+      this.counts.delete(key);
       return;
     }
     const seconds = Math.ceil(left / 1000);
-    const detail = `too many wrong tokens from ${address}; wait ${seconds} s`;
+    const detail = `too many wrong tokens from ${key}; wait ${seconds} s`;
     throw new Refused(429, 'rate_limited', detail, { retryAfter: seconds });
   }
 
-  wrong(address: string): void {
+  wrong(address: string | undefined): void {
     const now = this.now();
-    const known = this.counts.get(address);
+    const key = keyOf(address);
+    const known = this.counts.get(key);
     if (known === undefined || known.until <= now) {
       if (this.counts.size >= GUESSERS) this.counts.clear();
-      this.counts.set(address, { count: 1, until: now + GUESS_WINDOW });
+      this.counts.set(key, { count: 1, until: now + GUESS_WINDOW });
     } else {
       known.count += 1;
     }
