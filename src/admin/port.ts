@@ -40,6 +40,7 @@ export async function openAdminPort(host: string, port: number, credentials?: Cr
   });
   server.maxConnections = MOST_CONNECTIONS;
   answerNonsense(server);
+  const sockets = socketsOf(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', resolve);
@@ -53,6 +54,7 @@ export async function openAdminPort(host: string, port: number, credentials?: Cr
       credentials?.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       return closed;
     },
   };
@@ -68,9 +70,19 @@ function serverFor(credentials: Credentials | undefined, listener: RequestListen
   };
   if (credentials === undefined) return createServer(options, listener);
   const { createServer: createSecure } = process.getBuiltinModule('node:https');
-  const server = createSecure({ ...options, ...credentials.context }, listener);
+  const server = createSecure({ ...options, handshakeTimeout: HEAD_LIMIT, ...credentials.context }, listener);
   credentials.follow((context) => server.setSecureContext(context));
   return server;
+}
+
+/** Those that are open, also those that have not ended their handshake, of which node:https does not know. */
+function socketsOf(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
 }
 
 /** Says what was wrong with bytes that are no request, and closes; where a reply is under way it must not be written into. */
@@ -83,20 +95,27 @@ function answerNonsense(server: Server): void {
     });
   });
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
-    if (!socket.writable || replies.has(socket)) socket.destroy();
-    else socket.end(refusalOf(code));
+    const refusal = refusalOf(code);
+    if (refusal === undefined || !socket.writable || replies.has(socket)) socket.destroy();
+    else socket.end(refusal);
   });
 }
 
-function refusalOf(code = ''): string {
-  const [status, name, detail] = REFUSALS[code] ?? [400, 'bad_request', 'this is no HTTP/1.1 request'];
+/** undefined where the connection broke, or no TLS came about. */
+function refusalOf(code = ''): string | undefined {
+  const refusal = REFUSALS[code] ?? (code.startsWith('HPE_') ? NO_REQUEST : undefined);
+  if (refusal === undefined) return undefined;
+  const [status, name, detail] = refusal;
   const problem = problemOf(status, name, detail);
   const body = `${JSON.stringify(problem)}\n`;
   const head = `HTTP/1.1 ${status} ${problem.title}\r\nConnection: close\r\nContent-Type: ${PROBLEM_TYPE}\r\n`;
   return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-const REFUSALS: Readonly<Record<string, [number, string, string]>> = {
+type Refusal = readonly [status: number, code: string, detail: string];
+
+const NO_REQUEST: Refusal = [400, 'bad_request', 'this is no HTTP/1.1 request'];
+const REFUSALS: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: [431, 'head_too_large', `the head of the request is longer than ${HEAD_SIZE} bytes`],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'timeout', 'the request did not come in time'],
 };
