@@ -5,6 +5,8 @@
 export interface Reply<T = Record<string, unknown>> {
   readonly status: number;
   readonly body: T;
+  /** The same as it came. */
+  readonly text: string;
   readonly etag: string;
   readonly headers: Headers;
 }
@@ -46,6 +48,7 @@ export function adminClient(url: string, token?: string) {
     return {
       status: reply.status,
       body: (json ? JSON.parse(text) : text) as T,
+      text,
       etag: reply.headers.get('etag') ?? '',
       headers: reply.headers,
     };

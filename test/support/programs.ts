@@ -16,6 +16,7 @@ import { until } from './wait.ts';
 /** Program -> Debian package; the same list stands in .ci/run. */
 const PACKAGES = {
   curl: 'curl',
+  openssl: 'openssl',
   python3: 'python3',
   nginx: 'nginx-light',
   haproxy: 'haproxy',
