@@ -7,7 +7,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
-import type { Problem } from '../config/document.ts';
+import type { Document, Problem } from '../config/document.ts';
 import type { Edited, EditOrder, EditRefusal, Edits, Wish } from '../control/edits.ts';
 import { plain } from './access.ts';
 import { itemsOf, Refused } from './problem.ts';
@@ -48,8 +48,8 @@ const STATUS: Readonly<Record<EditRefusal, [number, string]>> = {
 
 export interface Writer {
   readonly edits: Edits;
-  /** Requests under way at these upstreams. */
-  underWay(upstreams: readonly string[], routes: readonly string[]): number;
+  /** Requests under way at these upstreams of a document, and where these routes of it lead. */
+  underWay(document: Document, upstreams: readonly string[], routes: readonly string[]): number;
   revision(): string;
 }
 
@@ -86,14 +86,18 @@ function detailed(detail: string, problems: readonly Problem[]): string {
 
 function changeOf(writer: Writer, answer: Edited, dryRun: boolean, placed: boolean): Change {
   const { revision, parent, changed, merged, written, notices } = answer;
-  const effect = effectWith(writer, answer.effect);
+  const effect = effectWith(writer, answer);
   return { revision, parent, changed, dryRun, merged, written, effect, notices: itemsOf(notices, placed) };
 }
 
 /** An effect with how many requests are under way where it strikes. */
-export function effectWith(writer: Pick<Writer, 'underWay'>, effect: Edited['effect']): Effect {
+export function effectWith(
+  writer: Pick<Writer, 'underWay'>,
+  { effect, before }: Pick<Edited, 'effect' | 'before'>,
+): Effect {
   const { words, routes, upstreams, other } = effect;
   const requestsUnderWay = writer.underWay(
+    before,
     [...upstreams.removed, ...upstreams.changed],
     [...routes.removed, ...routes.changed],
   );

@@ -73,8 +73,8 @@ export function config(source: ConfigSource): FastifyPluginAsyncTypebox {
 
 function resultOf(source: ConfigSource, checked: Checked, placed: boolean): CheckResult {
   if (!checked.ok) return { valid: false, problems: itemsOf(checked.problems, placed) };
-  const { revision, notices, effect } = checked;
-  return { valid: true, revision, problems: itemsOf(notices, placed), effect: effectWith(source, effect) };
+  const { revision, notices } = checked;
+  return { valid: true, revision, problems: itemsOf(notices, placed), effect: effectWith(source, checked) };
 }
 
 function wishOf({ body }: FastifyRequest): Extract<Wish, { is: 'document' | 'text' }> {

@@ -6,7 +6,7 @@
  * somebody else did to the file meanwhile is merged where the parts differ, and refused with both sides shown where not.
  */
 
-import type { Problem, ValidReading } from '../config/document.ts';
+import type { Document, Problem, ValidReading } from '../config/document.ts';
 import { type Effect, effectOf } from '../config/effect.ts';
 import { unmaskText } from '../config/masked-text.ts';
 import { type Conflict, mergeEdit, mergeText } from '../config/merge.ts';
@@ -47,6 +47,8 @@ export interface Edited {
   readonly merged: boolean;
   readonly written: 'file' | 'state' | 'nowhere';
   readonly effect: Effect;
+  /** The document that the effect is told from. */
+  readonly before: Document;
   readonly notices: readonly Problem[];
 }
 
@@ -62,7 +64,7 @@ export interface NotEdited {
 
 /** A text that was checked and not applied. */
 export type Checked =
-  | { readonly ok: true; readonly revision: string; readonly effect: Effect; readonly notices: readonly Problem[] }
+  | ({ readonly ok: true } & Pick<Edited, 'revision' | 'effect' | 'before' | 'notices'>)
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 export interface EditParts {
@@ -110,7 +112,8 @@ export class Edits {
     const refused = this.foreseen(made.text, reading);
     if (refused !== undefined) return { ok: false, problems: refused.problems };
     const { revision, notices } = reading;
-    return { ok: true, revision, notices, effect: effectOf(running.document, reading.document) };
+    const before = running.document;
+    return { ok: true, revision, notices, before, effect: effectOf(before, reading.document) };
   }
 
   private async applyNow(order: EditOrder): Promise<Edited | NotEdited> {
@@ -144,6 +147,7 @@ export class Edits {
       merged: disk.is === 'other',
       written: 'nowhere',
       effect: effectOf(running.document, reading.document),
+      before: running.document,
       notices,
     };
     if (dryRun) return this.foreseen(made.text, reading) ?? answer;

@@ -5,6 +5,7 @@
  * milliseconds. Nothing is kept here.
  */
 
+import type { Document } from '../config/document.ts';
 import type { Clock } from '../core/clock.ts';
 import { MEMBER_BLOCK, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import type { BlockLedger } from '../core/ledger.ts';
@@ -72,14 +73,21 @@ export function membersStanding(parts: StandingParts, id: string): { readonly up
   return { up, members: members.length };
 }
 
-/** Requests under way at these upstreams, and at those that these routes may lead to. */
-export function underWay(parts: StandingParts, upstreams: readonly string[], routes: readonly string[]): number {
+/**
+ * Requests under way at these upstreams of a document, and at those that these routes of it may lead to. The document need
+ * not run any more: what it led to is under way for a while.
+ */
+export function underWay(
+  parts: Pick<StandingParts, 'ledger' | 'lanes'>,
+  document: Pick<Document, 'routes'>,
+  upstreams: readonly string[],
+  routes: readonly string[],
+): number {
   const ids = new Set(upstreams);
-  const known = parts.view().running?.document.routes ?? {};
-  for (const route of routes) for (const upstream of targetsOf(known[route])) ids.add(upstream);
+  for (const route of routes) for (const upstream of targetsOf(document.routes[route])) ids.add(upstream);
   let sum = 0;
   for (const id of ids) {
-    const block = blockOf(parts, id);
+    const block = parts.ledger.blockOf(`upstream:${id}`);
     if (block !== undefined) sum += parts.lanes.sum(block, UPSTREAM_BLOCK.inFlight);
   }
   return sum;

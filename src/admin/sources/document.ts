@@ -21,7 +21,7 @@ export interface DocumentParts {
   readonly edits: Edits;
   readonly audit: Audit;
   view(): View;
-  underWay(upstreams: readonly string[], routes: readonly string[]): number;
+  readonly underWay: Writer['underWay'];
 }
 
 export function documentSource(parts: DocumentParts): ConfigSource & PartSource {
