@@ -48,8 +48,9 @@ interface Lease {
   readonly terms: LeaseTerms;
   author: string;
   readonly registeredAt: number;
-  /** Monotonic. */
+  /** Monotonic, and on the wall's clock, where a moment that is worked out anew each time would waver. */
   renewed: number;
+  renewedAt: number;
 }
 
 /** One that has ended. */
@@ -165,7 +166,8 @@ export class Leases {
       const terms = readOrder(instance, order);
       if ('reason' in terms || left <= 0 || this.count >= MOST_LEASES) continue;
       const renewed = now + Math.min(left, terms.ttl) - terms.ttl;
-      this.keep({ upstream, instance, terms, author, registeredAt, renewed });
+      const renewedAt = Math.round(this.needs.clock.wall() + renewed - now);
+      this.keep({ upstream, instance, terms, author, registeredAt, renewed, renewedAt });
       this.expiry.at(renewed + terms.ttl);
     }
   }
@@ -194,6 +196,7 @@ export class Leases {
 
   private renew(lease: Lease, author: string): PutAnswer {
     lease.renewed = this.needs.clock.now();
+    lease.renewedAt = this.needs.clock.wall();
     lease.author = author;
     this.touched('renewed');
     return { ok: true, lease: this.view(lease), fresh: false, told: DONE };
@@ -205,7 +208,8 @@ export class Leases {
   ): PutAnswer {
     const { clock } = this.needs;
     const { upstream, instance, terms, author } = asked;
-    const lease = { ...asked, registeredAt: known?.registeredAt ?? clock.wall(), renewed: clock.now() };
+    const renewedAt = clock.wall();
+    const lease = { ...asked, registeredAt: known?.registeredAt ?? renewedAt, renewed: clock.now(), renewedAt };
     this.leaving.delete(keyOf(lease));
     this.keep(lease);
     this.expiry.at(lease.renewed + terms.ttl);
@@ -275,9 +279,8 @@ export class Leases {
     return next;
   }
 
-  private view({ upstream, instance, terms, author, registeredAt, renewed }: Lease): LeaseView {
+  private view({ upstream, instance, terms, author, registeredAt, renewedAt }: Lease): LeaseView {
     const { url, weight, version, zone, ttl } = terms;
-    const renewedAt = Math.floor(this.needs.clock.wall() - (this.needs.clock.now() - renewed));
     const times = { registeredAt, renewedAt, expiresAt: renewedAt + ttl };
     return { upstream, instance, url, weight, version, zone, ttl, state: 'up', ...times, author };
   }
