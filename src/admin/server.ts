@@ -114,7 +114,7 @@ function checkCallers(server: FastifyInstance, { settings, now }: AdminNeeds): v
 /** The calls that a wrong path may have meant: those under /v1 for one under /v1, else the rest. */
 function thereIs(paths: readonly string[], path: string): string {
   const api = path.startsWith('/v1');
-  const near = paths.filter((known) => known.includes(' /v1') === api);
+  const near = paths.filter((known) => known.includes(' /v1') === api && !known.includes(' /assets/'));
   return `there are: ${near.join(', ')}`;
 }
 

@@ -35,7 +35,7 @@ test('health, readiness and metrics answer, anything else is a problem that says
   assert.match(wrong.headers.get('content-type') ?? '', /^application\/problem\+json/);
   assert.match(
     ((await wrong.json()) as { detail: string }).detail,
-    /there are: GET \/metrics, GET \/healthz, GET \/readyz$/,
+    /there are: GET \/metrics, GET \/healthz, GET \/readyz, GET \/, GET \/docs$/,
   );
 });
 
