@@ -129,8 +129,10 @@ async function ask(port: number, connections: number, target: string, caller: st
 
 for (const workers of [0, 2]) {
   test(`what clients ask stands in the frames: ${workers === 0 ? 'on the main thread' : `${workers} threads`}`, async () => {
-    const { port, url } = await start(workers);
+    const { port, url, crew } = await start(workers);
     await ask(port, 2, '/cart/early', 'x-caller: web\r\n', 3);
+    // A reply is there before its exchange is counted; a thread answers a question after both.
+    await until('what was before to be over', async () => (await crew.status()).exchanges === 0);
     const frames = await follow(url);
     await ask(port, 8, '/cart/1', 'x-caller: web\r\n', 5);
     await ask(port, 1, '/cart/broken', 'x-caller: batch\r\n', 4);
