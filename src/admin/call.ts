@@ -40,6 +40,7 @@ const STATUS: Readonly<Record<EditRefusal, [number, string]>> = {
   stale: [412, 'stale'],
   not_found: [404, 'not_found'],
   invalid: [422, 'invalid_document'],
+  forbidden: [403, 'forbidden'],
   cold: [409, 'needs_restart'],
   conflict: [409, 'conflict'],
   unwritable: [409, 'read_only'],
@@ -117,7 +118,8 @@ function listsOf({ added, removed, changed }: Edited['effect']['routes']): Effec
 function orderOf(request: FastifyRequest, wish: Wish, source: string): EditOrder {
   const { dryRun = false } = request.query as Static<typeof WriteQuery>;
   const reason = plain(request.headers['x-reason']);
-  return { wish, ifMatch: revisionIn(request), author: request.caller.name, reason, source, dryRun };
+  const { name: author, role } = request.caller;
+  return { wish, ifMatch: revisionIn(request), author, reason, source, dryRun, mayName: role === 'admin' };
 }
 
 /** The revision that If-Match names (RFC 9110 section 13.1.1); `*` means whatever runs. */

@@ -15,6 +15,11 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const LITERAL = '`$${` where a literal `${` is meant';
 
+/** Whether a text has the environment read. */
+export function isRead(text: string): boolean {
+  return /(?<!\$)\$\{/.test(text);
+}
+
 /** Reads every `${NAME}` below `node`. `text` is the whole text, for the place of a problem. */
 export function expandTree(node: Node, text: string, env: Environment, problems: Problems): void {
   if (node.kind === 'map') {

@@ -14,6 +14,7 @@ import { isMap, type Json, type PatchOperation, patchBetween, valueAt } from '..
 import { readDocument } from '../config/read.ts';
 import { unmask, writtenOf } from '../config/written.ts';
 import type { Control, Refusal } from './control.ts';
+import { newNames } from './edit-names.ts';
 import type { Keeper, Standing } from './keeper.ts';
 import type { Running } from './view.ts';
 
@@ -36,6 +37,8 @@ export interface EditOrder {
   /** `api`, `restore`. */
   readonly source: string;
   readonly dryRun: boolean;
+  /** Who makes it may have the environment read at new places (edit-names.ts). */
+  readonly mayName: boolean;
 }
 
 export interface Edited {
@@ -52,7 +55,15 @@ export interface Edited {
   readonly notices: readonly Problem[];
 }
 
-export type EditRefusal = 'stale' | 'not_found' | 'invalid' | 'cold' | 'conflict' | 'unwritable' | 'threads';
+export type EditRefusal =
+  | 'stale'
+  | 'not_found'
+  | 'forbidden'
+  | 'invalid'
+  | 'cold'
+  | 'conflict'
+  | 'unwritable'
+  | 'threads';
 
 export interface NotEdited {
   readonly ok: false;
@@ -103,8 +114,10 @@ export class Edits {
   }
 
   /** What a text or a document would do. */
-  check(wish: Extract<Wish, { is: 'document' | 'text' }>): Checked {
+  check(wish: Extract<Wish, { is: 'document' | 'text' }>, mayName: boolean): Checked {
     const running = this.running();
+    const names = mayName ? [] : newNames(wish, running.text, this.parts.path);
+    if (names.length > 0) return { ok: false, problems: names };
     const made = this.make(running, { is: 'same', text: running.text }, wish);
     if (!made.ok) return { ok: false, problems: made.problems.length > 0 ? made.problems : [this.said(made.detail)] };
     const reading = this.read(made.text);
@@ -131,6 +144,8 @@ export class Edits {
 
   private async attempt(order: EditOrder, running: Running): Promise<Edited | NotEdited> {
     const { wish, dryRun } = order;
+    const names = order.mayName ? [] : newNames(wish, running.text, this.parts.path);
+    if (names.length > 0) return { ...refusal('forbidden', 'the edit needs the role admin'), problems: names };
     const disk = await this.parts.keeper.look(running.text);
     if (disk.is === 'gone') return refusal('unwritable', disk.reason);
     const made = this.make(running, disk, wish);
