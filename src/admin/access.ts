@@ -92,7 +92,7 @@ export function guard(request: FastifyRequest, access: Access): void {
 
 /** The caller of a request, where he may make this call; throws where not. */
 export function callerOf(request: FastifyRequest, access: Access, need: Need): Caller {
-  if (!access.asked) return { ...NOBODY, name: authorOf(request) };
+  if (!access.asked) return nobodyFrom(request, need);
   const [, token] = /^bearer +(.+)$/i.exec(request.headers.authorization ?? '') ?? [];
   const caller = token === undefined ? undefined : access.whose(token);
   if (need === 'open') return caller ?? { name: '', role: 'viewer' };
@@ -105,6 +105,20 @@ export function callerOf(request: FastifyRequest, access: Access, need: Need): C
   }
   return caller;
 }
+
+/**
+ * Without tokens, to be on this machine is the whole proof. What a proxy passes on comes from this machine too, whoever asked
+ * the proxy: a route of this router that leads to its own admin port is one.
+ */
+function nobodyFrom(request: FastifyRequest, need: Need): Caller {
+  const relayed = RELAYED.find((name) => request.headers[name] !== undefined);
+  if (need === 'open' || relayed === undefined) return { ...NOBODY, name: authorOf(request) };
+  const detail = `a proxy passed this on (it has the header ${relayed}), and without a token the router cannot know for whom`;
+  throw new Refused(403, 'forbidden', `${detail}; set \`admin.token\`, or ask the admin port directly`);
+}
+
+/** What proxies say of who asked them; this router's own among them. */
+const RELAYED = ['forwarded', 'x-forwarded-for', 'via', 'x-real-ip'] as const;
 
 /** What a client calls himself, cut to what a log line and a table can show. */
 function authorOf(request: FastifyRequest): string {

@@ -8,6 +8,7 @@
 import type { DestinationSettings, RouteSettings } from '../routing/route.ts';
 
 import { revisionOf } from './canonical.ts';
+import { noticeOwnPort } from './check-endpoints.ts';
 import { noticeTwins } from './check-routes.ts';
 import { checkShape } from './check-shape.ts';
 import type { Document, Reading } from './document.ts';
@@ -54,6 +55,7 @@ function resolveDocument(root: MapNode, problems: Problems): Document {
   checkAddresses(root, listeners, admin, problems);
   const correlation = resolveCorrelation(root, problems);
   const upstreams = resolveUpstreams(root, problems);
+  noticeOwnPort(root, upstreams, admin, problems);
   const alike = { releases: new Map(), listeners: new Map() };
   const routes = resolveRoutes(root, { names, listeners, correlation: correlation.header, alike }, problems);
   return {

@@ -54,6 +54,19 @@ test('without any token everybody is admin and names himself', async () => {
   assert.deepEqual(reply.json(), { name: 'Ada  Lovelace', role: 'admin' });
 });
 
+test('without any token what a proxy passes on is refused, and with one it is not', async () => {
+  const { ask } = await admin();
+  for (const name of ['forwarded', 'x-forwarded-for', 'via', 'x-real-ip']) {
+    const reply = await ask('/v1/viewer', { [name]: '127.0.0.1' });
+    assert.equal(reply.statusCode, 403, name);
+    assert.equal(reply.json().code, 'forbidden');
+    assert.match(reply.json().detail, /a proxy passed this on .*; set `admin\.token`/);
+  }
+  assert.equal((await ask('/healthz', { 'x-forwarded-for': '10.0.0.1' })).statusCode, 200);
+  const asked = await admin({ tokens: TOKENS });
+  assert.equal((await asked.ask('/v1/viewer', { ...bearer('see'), 'x-forwarded-for': '10.0.0.1' })).statusCode, 200);
+});
+
 test('each role may do what the ones before it may, and the author is who the token says', async () => {
   const { ask } = await admin({ token: 'all', tokens: TOKENS });
   const statuses = async (token: string) =>
