@@ -47,7 +47,7 @@ export class AppState {
   private edits: KeptEdits | undefined = undefined;
   private log: { readonly audit: Audit; readonly history: History } | undefined = undefined;
   private readonly early: Decision[] = [];
-  private looked: { readonly until: number; readonly found: WriteBack } | undefined = undefined;
+  private looked: { readonly until: number; readonly found: Promise<WriteBack> } | undefined = undefined;
 
   constructor(parts: StateParts) {
     this.parts = parts;
@@ -108,10 +108,10 @@ export class AppState {
   }
 
   /** Where edits go, and whether they could. */
-  async writeBack(): Promise<WriteBack> {
+  writeBack(): Promise<WriteBack> {
     const now = this.parts.clock.now();
     if (this.looked === undefined || now >= this.looked.until) {
-      this.looked = { until: now + LOOK_AGAIN, found: await this.look() };
+      this.looked = { until: now + LOOK_AGAIN, found: this.look() };
     }
     return this.looked.found;
   }

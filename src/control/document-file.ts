@@ -23,11 +23,13 @@ export interface Staged {
 
 export type Staging = { readonly ok: true; readonly staged: Staged } | { readonly ok: false; readonly reason: string };
 
+/** Of all that look at files, for two may look at the same at once. */
+let count = 0;
+
 export class DocumentFile {
   readonly path: string;
   /** Temporary files that are ours and still in use. */
   private readonly own = new Set<string>();
-  private count = 0;
 
   constructor(path: string) {
     this.path = resolve(path);
@@ -99,7 +101,7 @@ export class DocumentFile {
   }
 
   private beside(target: string): string {
-    const path = join(dirname(target), `.${basename(target)}.${process.pid}-${++this.count}.tmp`);
+    const path = join(dirname(target), `.${basename(target)}.${process.pid}-${++count}.tmp`);
     this.own.add(path);
     return path;
   }
@@ -156,12 +158,12 @@ const REASONS: Readonly<Record<string, (path: string) => string>> = {
   ENOENT: (path) => `the folder of ${path}, or what it is a link to, is not there`,
 };
 
-/** Mode and owner of the file that is replaced, as far as this process may give them. */
+/** Mode and owner of the file that is replaced, as far as this process may give them; a first one is its owner's alone. */
 async function alike(file: FileHandle, target: string): Promise<void> {
   const old = await lstat(target).catch(() => undefined);
   const { uid, gid } = await file.stat();
   if (old !== undefined && (old.uid !== uid || old.gid !== gid)) await file.chown(old.uid, old.gid).catch(() => {});
-  await file.chmod(old === undefined ? 0o644 : old.mode & 0o7777);
+  await file.chmod(old === undefined ? 0o600 : old.mode & 0o7777);
 }
 
 /** A bind mount of a single file: known to Linux alone, and only by name. */

@@ -142,16 +142,34 @@ test('a file that can be written says so, and is as it was after the question', 
   assert.equal(await file.read(), 'old\n');
 });
 
+test('several may ask at once, while an edit is on its way', async (context) => {
+  const { file, path, folder } = await place(context);
+  const { drop } = await staged(file, 'new\n');
+  const answers = await Promise.all(Array.from({ length: 20 }, () => new DocumentFile(path).writable()));
+  assert.deepEqual(new Set(answers.map(({ detail }) => detail)), new Set(['']));
+  await drop();
+  assert.deepEqual(await readdir(folder), ['routes.yaml']);
+});
+
+test('a file that was not there is read by its owner alone', async (context) => {
+  const { folder } = await place(context);
+  const path = join(folder, 'edits.json');
+  const { commit } = await staged(new DocumentFile(path), 'secret\n');
+  assert.deepEqual(await commit(), { ok: true });
+  assert.equal((await stat(path)).mode & 0o7777, 0o600);
+});
+
 test('sweeping takes what dead processes left, and nothing of living ones or of others', async (context) => {
   const { file, folder } = await place(context);
   const { drop } = await staged(file, 'new\n');
+  const [own] = await readdir(folder);
   const dead = 2 ** 22 + 1;
   const living = process.ppid;
   const stay = [`.routes.yaml.${living}-1.tmp`, `.other.yaml.${dead}-1.tmp`, '.routes.yaml.bak'];
   const go = [`.routes.yaml.${dead}-1.tmp`, `.routes.yaml.${process.pid}-999.tmp`];
   for (const name of [...stay, ...go]) await writeFile(join(folder, name), '');
   await file.sweep();
-  const own = `.routes.yaml.${process.pid}-1.tmp`;
+  assert.match(own, /^\.routes\.yaml\.\d+-\d+\.tmp$/);
   assert.deepEqual((await readdir(folder)).sort(), [...stay, own, 'routes.yaml'].sort());
   await drop();
 });
