@@ -109,7 +109,8 @@ export class AuditFile {
     const count = this.pruned + index;
     const mark: PrunedContent = { kind: 'pruned', number: this.kept[index - 1].number, at, count };
     const head = Buffer.from(`${lineOf(mark, first.before)}\n`);
-    const fresh = await open(`${this.path}.tmp`, 'w+', OWNER_ONLY);
+    await rm(`${this.path}.tmp`, { force: true });
+    const fresh = await open(`${this.path}.tmp`, 'wx+', OWNER_ONLY);
     try {
       await writeAll(fresh, head, 0);
       await copy(this.handle, first.offset, this.size, fresh, head.length);

@@ -32,6 +32,7 @@ export class KeptEdits implements Keeper {
   /** `file`: the text of the file as it is now. */
   static async open(path: string, file: string, log: PlaneLog): Promise<KeptEdits> {
     const store = new DocumentFile(path);
+    await store.sweep();
     const kept = await readPair(store, log, path);
     const edits = new KeptEdits(store, log, kept ?? { file, edited: file });
     edits.rebase(file);

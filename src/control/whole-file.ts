@@ -5,13 +5,15 @@
  * router's user reads it. Errors are thrown, as the system says them; what they mean is their caller's to say.
  */
 
-const { open, rename } = process.getBuiltinModule('node:fs').promises;
+const { open, rename, rm } = process.getBuiltinModule('node:fs').promises;
 const { dirname } = process.getBuiltinModule('node:path');
 
 /** Returns when it is on the disk. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   const beside = `${path}.tmp`;
-  const file = await open(beside, 'w', 0o600);
+  // Made anew: what lies there, from a crash or from somebody else, may be a link, or may be read by others.
+  await rm(beside, { force: true });
+  const file = await open(beside, 'wx', 0o600);
   try {
     await file.writeFile(data);
     await file.sync();
