@@ -8,6 +8,7 @@
 
 import { parseDuration, parseSize } from '../core/duration.ts';
 import { adviceFor, unknownKeyAdvice } from './advice.ts';
+import { isCredential, MASK } from './credentials.ts';
 import { atKey, atValue, type Problems } from './problems.ts';
 import type { Shape } from './shape.ts';
 import { type ListNode, type MapNode, type Node, nameOf, type ScalarNode, shown } from './tree.ts';
@@ -40,6 +41,8 @@ class ShapeCheck {
   }
 
   private checkScalar(node: ScalarNode, shape: Shape): void {
+    if (shape['x-secret'] === true) this.refuseMask(node);
+    if (node.broken) return;
     for (const branch of branchesOf(shape)) {
       const value = valueFor(node, branch);
       if (!fits(value, branch)) continue;
@@ -47,6 +50,14 @@ class ShapeCheck {
       return;
     }
     this.mismatch(node, shape);
+  }
+
+  /** It would be taken for the secret itself, by whoever sends it too. */
+  private refuseMask(node: Node): void {
+    if (node.kind !== 'scalar' || node.value !== MASK || node.expanded) return;
+    const reason = `${nameOf(node)}: \`${MASK}\` stands for a secret that was not shown`;
+    this.problems.error(atValue(node), reason, `write the secret itself, or \`\${NAME}\` of the environment`);
+    node.broken = true;
   }
 
   private checkBranch(node: MapNode | ListNode, shape: Shape, quiet: boolean): void {
@@ -103,6 +114,7 @@ class ShapeCheck {
           reserved ? 'choose another name' : `use ${shape['x-keys'] ?? 'text'}`,
         );
       }
+      if (shape['x-credentials'] === true && isCredential(key)) this.refuseMask(value);
       this.check(value, values, quiet);
     }
     if (node.entries.size < (shape.minProperties ?? 0)) this.mismatch(node, shape);
@@ -120,7 +132,7 @@ class ShapeCheck {
       if (seen.has(item.value))
         this.problems.error(
           atValue(item),
-          `${nameOf(item)}: ${shown(item)} stands here a second time`,
+          `${nameOf(item)}: ${shown(item, shape.items?.['x-secret'])} stands here a second time`,
           'keep one of the two',
         );
       seen.add(item.value);

@@ -7,6 +7,7 @@
  */
 
 import { formatDuration, formatSize } from '../core/duration.ts';
+import { isCredential } from './credentials.ts';
 import type { Shape } from './shape.ts';
 import { DOCUMENT } from './shape-document.ts';
 
@@ -19,7 +20,6 @@ const HIDDEN = '(not shown)';
 
 /** Maps from the name of a header or parameter to its value. */
 const VALUES_BY_NAME = new Set(['headers', 'query', 'set', 'add']);
-const CREDENTIAL = /auth|token|secret|passw|cookie|credential|session|signature|(?:^|[-_])key(?:$|[-_])|apikey/i;
 
 /** A value on one line; `none` where there is none. */
 export function shown(value: unknown, path: Path): string {
@@ -29,9 +29,10 @@ export function shown(value: unknown, path: Path): string {
 
 function whole(value: unknown, path: Path): string {
   if (value === undefined) return path[0] === 'workers' ? 'one per core' : 'none';
+  if (typeof value === 'string' && isWebhook(path)) return originOf(value);
   if (isSecret(path)) return HIDDEN;
   if (typeof value === 'number') return quantity(value, path);
-  if (typeof value === 'string') return isWebhook(path) ? originOf(value) : plainText(value);
+  if (typeof value === 'string') return plainText(value);
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map((item) => whole(item, [...path, '0'])).join(', ')}]`;
   const parts = Object.entries(value).filter(([, part]) => part !== undefined);
@@ -53,7 +54,7 @@ function escaped(char: string): string {
 
 export function isSecret(path: Path): boolean {
   // Ids of parts are no names of headers.
-  if (path.some((key, index) => index > 2 && CREDENTIAL.test(key) && VALUES_BY_NAME.has(path[index - 1]))) return true;
+  if (path.some((key, index) => index > 2 && isCredential(key) && VALUES_BY_NAME.has(path[index - 1]))) return true;
   return shapesAt(path).some((shape) => shape['x-secret'] === true);
 }
 

@@ -58,4 +58,6 @@ export const INVARIANT = either(
   { description: 'a map with one of `ratio`, `count`, `share`, `latency`' },
 );
 
-export const ALERTS = fields({ webhooks: list(text('a URL'), { uniqueItems: true }) }, [], { 'x-dormant': true });
+export const ALERTS = fields({ webhooks: list(text('a URL', { 'x-secret': true }), { uniqueItems: true }) }, [], {
+  'x-dormant': true,
+});

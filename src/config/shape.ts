@@ -44,6 +44,8 @@ export interface Shape {
   readonly 'x-advice'?: string;
   /** The value is never shown. */
   readonly 'x-secret'?: boolean;
+  /** Keys name headers or parameters: where one names a credential, its value is never shown. */
+  readonly 'x-credentials'?: boolean;
 }
 
 /** Extra words on a schema. */
@@ -54,6 +56,7 @@ export interface Words {
   readonly 'x-exclusive'?: readonly (readonly string[])[];
   readonly 'x-whole'?: boolean;
   readonly 'x-dormant'?: boolean;
+  readonly 'x-credentials'?: boolean;
 }
 
 export const ID = '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$';
@@ -147,12 +150,12 @@ export function named(shape: Shape, words: Words = {}): Shape {
 
 /** A map from header names. */
 export function byHeader(shape: Shape, words: Words = {}): Shape {
-  return record(TOKEN, 'the name of a header: letters, digits and `-`', shape, words);
+  return record(TOKEN, 'the name of a header: letters, digits and `-`', shape, { 'x-credentials': true, ...words });
 }
 
-/** A map from texts that may be anything but empty. */
+/** A map from the names of query parameters, which may be anything but empty. */
 export function byText(shape: Shape, words: Words = {}): Shape {
-  return record('^[\\s\\S]+$', 'a name', shape, words);
+  return record('^[\\s\\S]+$', 'a name', shape, { 'x-credentials': true, ...words });
 }
 
 function record(pattern: string, keys: string, shape: Shape, words: Words): Shape {

@@ -6,6 +6,7 @@
  * The same for whole texts stands in masked-text.ts.
  */
 
+import { isCredential, MASK } from './credentials.ts';
 import type { Problem } from './document.ts';
 import { parseTree } from './parse.ts';
 import { isList, isMap, type Json, type JsonMap, stepsOf } from './patch.ts';
@@ -44,44 +45,40 @@ function jsonOf(node: Node): Json {
 /** An assignment to `__proto__` would set the prototype. */
 const OWN = { enumerable: true, configurable: true, writable: true };
 
-export const MASK = '***';
-
 /** The value with every secret hidden. `pointer`: where in the document it stands. */
 export function maskSecrets(value: Json, pointer = ''): Json {
-  return shapesAt(pointer).reduce<Json>((masked, shape) => onSecrets(masked, undefined, shape, hide) ?? null, value);
+  return shapesAt(pointer).reduce<Json>((masked, shape) => onSecrets(masked, undefined, shape, hide), value);
 }
 
-/** `next` with what `running` has wherever a secret reads `***`; without the key where `running` has none. */
-export function unmask(next: Json, running: Json, pointer = ''): Json {
-  const unmasked = shapesAt(pointer).reduce<Json | undefined>(
-    (value, shape) => (value === undefined ? undefined : onSecrets(value, running, shape, restore)),
-    next,
-  );
-  return unmasked ?? null;
+/** `next` with what `running` has wherever a secret reads `***`; where `running` has none it stays, and is refused. */
+export function unmask(next: Json, running: Json | undefined, pointer = ''): Json {
+  return shapesAt(pointer).reduce<Json>((value, shape) => onSecrets(value, running, shape, restore), next);
 }
 
 function hide(value: Json): Json {
   return value === null || value === '' || (typeof value === 'string' && REFERENCE.test(value)) ? value : MASK;
 }
 
-function restore(value: Json, running: Json | undefined): Json | undefined {
-  return value === MASK ? running : value;
+function restore(value: Json, running: Json | undefined): Json {
+  return value === MASK ? (running ?? value) : value;
 }
 
-const REFERENCE = /^\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}$/;
+/** A scheme before it tells nothing either. */
+const REFERENCE = /^(?:(?:Bearer|Basic|Token) )?\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}$/;
 
-type OnSecret = (value: Json, beside: Json | undefined) => Json | undefined;
+type OnSecret = (value: Json, beside: Json | undefined) => Json;
 
-/** The value with `act` done to each secret in it; `beside` is another document, walked along. */
-function onSecrets(value: Json, beside: Json | undefined, shape: Shape, act: OnSecret): Json | undefined {
+/** The value with `act` done to each secret in it, what stays the same shared; `beside` is another document, walked along. */
+function onSecrets(value: Json, beside: Json | undefined, shape: Shape, act: OnSecret): Json {
   if (shape['x-secret'] === true) return act(value, beside);
   if (!mayHide(shape)) return value;
-  let result: Json | undefined = value;
-  for (const branch of shape.anyOf ?? [])
-    result = result === undefined ? undefined : onSecrets(result, beside, branch, act);
+  let result = value;
+  for (const branch of shape.anyOf ?? []) result = onSecrets(result, beside, branch, act);
   if (isList(result) && shape.items !== undefined) {
     const { items } = shape;
-    return result.flatMap((item, i) => onSecrets(item, isList(beside) ? beside[i] : undefined, items, act) ?? []);
+    const list = result;
+    const changed = list.map((item, i) => onSecrets(item, isList(beside) ? beside[i] : undefined, items, act));
+    return changed.some((item, i) => item !== list[i]) ? changed : list;
   }
   return isMap(result) ? inMap(result, beside, shape, act) : result;
 }
@@ -89,21 +86,25 @@ function onSecrets(value: Json, beside: Json | undefined, shape: Shape, act: OnS
 function inMap(map: JsonMap, beside: Json | undefined, shape: Shape, act: OnSecret): Json {
   const [values] = Object.values(shape.patternProperties ?? {});
   const known = shape.properties ?? {};
-  return Object.fromEntries(
-    Object.entries(map).flatMap(([key, value]): [string, Json][] => {
-      const below = Object.hasOwn(known, key) ? known[key] : values;
-      const twin = isMap(beside) && Object.hasOwn(beside, key) ? beside[key] : undefined;
-      const changed = below === undefined ? value : onSecrets(value, twin, below, act);
-      return changed === undefined ? [] : [[key, changed]];
-    }),
-  );
+  let copy: Record<string, Json> | undefined;
+  for (const key of Object.keys(map)) {
+    const below = Object.hasOwn(known, key) ? known[key] : values;
+    const named = shape['x-credentials'] === true && isCredential(key);
+    if (!named && (below === undefined || !mayHide(below))) continue;
+    const twin = isMap(beside) && Object.hasOwn(beside, key) ? beside[key] : undefined;
+    const changed = named ? act(map[key], twin) : onSecrets(map[key], twin, below, act);
+    if (changed === map[key]) continue;
+    copy ??= { ...map };
+    Object.defineProperty(copy, key, { value: changed, ...OWN });
+  }
+  return copy ?? map;
 }
 
 /** Whether there is a secret anywhere below; most of a document has none and is not walked. */
 function mayHide(shape: Shape): boolean {
   const known = hiding.get(shape);
   if (known !== undefined) return known;
-  const found = shape['x-secret'] === true || partsOf(shape).some(mayHide);
+  const found = shape['x-secret'] === true || shape['x-credentials'] === true || partsOf(shape).some(mayHide);
   hiding.set(shape, found);
   return found;
 }
@@ -125,6 +126,7 @@ function shapesAt(pointer: string): Shape[] {
 }
 
 function shapesBelow(shape: Shape, step: string): Shape[] {
+  if (shape['x-credentials'] === true && isCredential(step)) return [{ 'x-secret': true }];
   const branches = (shape.anyOf ?? []).flatMap((branch) => shapesBelow(branch, step));
   const known = shape.properties ?? {};
   const own = Object.hasOwn(known, step) ? [known[step]] : Object.values(shape.patternProperties ?? {});

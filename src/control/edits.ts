@@ -245,10 +245,11 @@ function opsFor(written: Json, wish: Exclude<Wish, { is: 'text' }>): readonly Pa
   const path = `/${section}/${id}`;
   const there = valueAt(written, path);
   if (wish.is === 'remove') return there === undefined ? undefined : [{ op: 'remove', path }];
-  if (there !== undefined) return patchBetween(there, wish.value).map((op) => ({ ...op, path: path + op.path }));
+  const value = unmask(wish.value, there, path);
+  if (there !== undefined) return patchBetween(there, value).map((op) => ({ ...op, path: path + op.path }));
   const home = valueAt(written, `/${section}`);
-  if (isMap(home)) return [{ op: 'add', path, value: wish.value }];
-  return [{ op: 'add', path: `/${section}`, value: { [id]: wish.value } }];
+  if (isMap(home)) return [{ op: 'add', path, value }];
+  return [{ op: 'add', path: `/${section}`, value: { [id]: value } }];
 }
 
 function has(text: string, { section, id }: Extract<Wish, { is: 'put' }>): boolean {

@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import type { CheckResult } from '../../src/admin/shapes/change.ts';
 import type { ProblemReply } from '../../src/admin/shapes/common.ts';
@@ -78,6 +79,36 @@ test('an operator keeps what reads the environment, and moves it within its list
   assert.equal((await operator('PUT', '/v1/routes/cart', { body: literal })).status, 200);
   const copied = await operator('PUT', '/v1/upstreams/copy', { body: turned });
   assert.equal(copied.status, 403);
+});
+
+test('a credential that a route sends is shown to nobody, and stays where a route comes back without it', async (t) => {
+  const { viewer, operator, router } = await start(t);
+  const set = { authorization: 'Bearer s3cret', 'x-zone': 'edge' };
+  const route = { match: { path: '/pay' }, upstream: 'cart', rewrite: { headers: { request: { set } } } };
+  assert.equal((await operator('PUT', '/v1/routes/pay', { body: route })).status, 201);
+  const { body: shown } = await operator<typeof route>('GET', '/v1/routes/pay');
+  assert.deepEqual(shown.rewrite.headers.request.set, { authorization: '***', 'x-zone': 'edge' });
+  const moved = { ...shown, match: { path: '/paid' } };
+  const change = await operator('PUT', '/v1/routes/pay', { body: moved });
+  assert.equal(change.status, 200);
+  assert.match(await readFile(router.configPath, 'utf8'), /path: \/paid[\s\S]*authorization: Bearer s3cret/);
+  const copied = await operator<ProblemReply>('PUT', '/v1/routes/copy', { body: shown });
+  assert.equal(copied.status, 422);
+  assert.match(copied.body.detail, /stands for a secret that was not shown/);
+  const { body: revisions } = await viewer<{ items: { revision: string }[] }>('GET', '/v1/revisions');
+  const [newest] = revisions.items;
+  const seen = await Promise.all([
+    viewer('GET', '/v1/config'),
+    viewer('GET', '/v1/config', { headers: { accept: 'application/yaml' } }),
+    viewer('GET', '/v1/routes'),
+    viewer('GET', `/v1/revisions/${newest.revision}`),
+    viewer('GET', `/v1/revisions/${newest.revision}/config`),
+    viewer('POST', '/v1/explain', { body: { url: 'http://x/paid' } }),
+    viewer('GET', '/v1/status'),
+  ]);
+  assert.deepEqual(new Set(seen.map(({ status }) => status)), new Set([200]));
+  const all = JSON.stringify([seen.map(({ body }) => body), revisions, copied.body, change.body, router.logs]);
+  assert.equal(all.includes('s3cret'), false);
 });
 
 test('a route to the admin port opens it to nobody', async (t) => {
