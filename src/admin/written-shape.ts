@@ -5,8 +5,8 @@
  * what is secret reads `***`. Without this, what a GET gives would not be what the call is described to give.
  */
 
+import { MASK } from '../config/credentials.ts';
 import type { Shape } from '../config/shape.ts';
-import { MASK } from '../config/written.ts';
 
 export const REFERENCE = {
   type: 'string',
