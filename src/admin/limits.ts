@@ -2,7 +2,8 @@
  * How often one client may ask.
  *
  * Rule: counted by address, so that a loop gone wild on one machine does not take the control thread from everybody; what
- * keeps nothing but health and metrics alive is not counted. Whoever guesses tokens is stopped much sooner.
+ * keeps nothing but health and metrics alive is not counted. Whoever guesses tokens is stopped much sooner;
+ * who was heard from that address before goes on, or one service with an old token would take the leases of its neighbours.
  */
 
 import rateLimit from '@fastify/rate-limit';
@@ -59,24 +60,37 @@ const NO_HEADERS = {
 export class Guesses {
   private readonly now: () => number;
   private readonly counts = new Map<string, { count: number; until: number }>();
+  /** Who was heard, and where. */
+  private readonly heard = new Set<string>();
 
   constructor(now: () => number) {
     this.now = now;
   }
 
-  /** Throws where the address has guessed too often. */
-  check(address: string | undefined): void {
+  /** Why the address is not heard, where it has guessed too often. */
+  refusal(address: string | undefined): Refused | undefined {
     const key = keyOf(address);
     const known = this.counts.get(key);
-    if (known === undefined || known.count < GUESSES) return;
+    if (known === undefined || known.count < GUESSES) return undefined;
     const left = known.until - this.now();
     if (left <= 0) {
       this.counts.delete(key);
-      return;
+      return undefined;
     }
     const seconds = Math.ceil(left / 1000);
     const detail = `too many wrong tokens from ${key}; wait ${seconds} s`;
-    throw new Refused(429, 'rate_limited', detail, { retryAfter: seconds });
+    return new Refused(429, 'rate_limited', detail, { retryAfter: seconds });
+  }
+
+  /** Somebody whose token is right was heard there. */
+  right(address: string | undefined, name: string): void {
+    if (this.heard.size >= GUESSERS) this.heard.clear();
+    this.heard.add(`${keyOf(address)} ${name}`);
+  }
+
+  /** Whether he was heard there before anybody guessed: what he sends now is no guess that came true. */
+  knows(address: string | undefined, name: string): boolean {
+    return this.heard.has(`${keyOf(address)} ${name}`);
   }
 
   wrong(address: string | undefined): void {

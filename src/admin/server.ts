@@ -99,15 +99,20 @@ function checkCallers(server: FastifyInstance, { settings, now }: AdminNeeds): v
     }
     guard(request, access);
     const need = request.is404 ? 'open' : (request.routeOptions.config.need ?? 'admin');
-    if (access.asked && need !== 'open') guesses.check(request.ip);
+    const asked = access.asked && need !== 'open';
+    const stopped = asked ? guesses.refusal(request.ip) : undefined;
     try {
       request.caller = callerOf(request, access, need);
     } catch (error) {
+      // Not even whether it was a right one with too low a role.
+      if (stopped !== undefined) throw stopped;
       // Who sends none guesses none: a page left open must not take the right token from its neighbours.
       const sent = request.headers.authorization !== undefined;
       if (sent && error instanceof Refused && error.code === 'unauthorized') guesses.wrong(request.ip);
       throw error;
     }
+    if (stopped !== undefined && !guesses.knows(request.ip, request.caller.name)) throw stopped;
+    if (asked) guesses.right(request.ip, request.caller.name);
   });
 }
 

@@ -117,6 +117,18 @@ test('a new document brings new tokens at the next request', async () => {
   assert.equal((await ask('/v1/viewer', bearer('new'))).statusCode, 200);
 });
 
+test('whoever was heard from an address before somebody guessed there goes on, and nobody else does', async () => {
+  const { ask, state } = await admin({ token: 'all', tokens: TOKENS });
+  assert.equal((await ask('/v1/operator', bearer('do'))).statusCode, 200);
+  for (let i = 0; i < 30; i++) await ask('/v1/viewer', bearer(`guess ${i}`));
+  assert.equal((await ask('/v1/viewer', bearer('guess'))).statusCode, 429);
+  assert.equal((await ask('/v1/operator', bearer('do'))).statusCode, 200);
+  for (const token of ['all', 'see']) assert.equal((await ask('/v1/viewer', bearer(token))).statusCode, 429);
+  assert.equal((await ask('/v1/admin', bearer('see'))).statusCode, 429);
+  state.now = 10_000;
+  assert.equal((await ask('/v1/viewer', bearer('see'))).statusCode, 200);
+});
+
 test('whoever guesses tokens is not heard for a while, with a right one neither', async () => {
   const { ask, state } = await admin({ tokens: TOKENS });
   for (let i = 0; i < 20; i++) assert.equal((await ask('/v1/viewer', bearer(`guess ${i}`))).statusCode, 401);
