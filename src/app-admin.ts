@@ -66,6 +66,8 @@ export interface AdminParts {
 
 export interface AdminAnswers {
   readonly listener: RequestListener;
+  /** No more edits; resolves when none is on its way. */
+  endEdits(): Promise<void>;
   stop(): void;
 }
 
@@ -108,7 +110,7 @@ export async function answerAdmin(parts: AdminParts): Promise<AdminAnswers> {
     traffic.stop();
     table.stop();
   };
-  return { listener, stop };
+  return { listener, endEdits: () => edits.end(), stop };
 }
 
 function metricsOf(parts: AdminParts, view: () => View) {

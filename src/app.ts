@@ -37,6 +37,9 @@ import { startCrew } from './worker/start.ts';
 const { readFile } = process.getBuiltinModule('node:fs').promises;
 const { dirname, join } = process.getBuiltinModule('node:path');
 
+/** How long an edit on its way may keep a stop waiting. */
+const EDIT_LIMIT = 1000;
+
 /** Starts the router; throws StartRefused, with nothing left behind, where it cannot. */
 export async function startApp(options: AppOptions): Promise<App> {
   const text = await readText(options.configPath);
@@ -255,8 +258,12 @@ class RunningApp implements App {
   /** In reverse: nobody proposes any more, traffic ends, then the admin port. */
   private async close(limit: number): Promise<void> {
     this.parts.file.stop();
+    const edits = this.answers?.endEdits();
+    await Promise.race([edits, new Promise((resolve) => setTimeout(resolve, EDIT_LIMIT).unref())]);
     this.parts.members.stop();
     await Promise.all([this.crew.stop(limit), this.parts.keeping.stop()]);
+    // One that waited for a thread that hangs knows by now that the thread is gone.
+    await edits;
     this.answers?.stop();
     await this.admin?.stop();
     await this.parts.state.stop();

@@ -9,7 +9,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Json } from '../config/patch.ts';
-import type { Checked, Wish } from '../control/edits.ts';
+import type { Checked } from '../control/edits.ts';
+import type { Wish } from '../control/wish.ts';
 import { YAML_TYPES, YamlText } from './bodies.ts';
 import { answers, effectWith, WriteHeaders, WriteQuery, type Writer, write } from './call.ts';
 import { itemsOf, Refused } from './problem.ts';

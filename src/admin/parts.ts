@@ -7,7 +7,7 @@
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Json } from '../config/patch.ts';
-import { SECTIONS, type Section } from '../control/edits.ts';
+import { SECTIONS, type Section } from '../control/wish.ts';
 import { answers, IdParams, pageOf, WriteHeaders, WriteQuery, type Writer, write } from './call.ts';
 import { notFound, Refused } from './problem.ts';
 import { Change, Part } from './shapes/change.ts';

@@ -12,16 +12,10 @@ import { isList, isMap, isSame, type Json, valueAt } from '../config/patch.ts';
 import { pointerStep } from '../config/tree.ts';
 import { writtenOf } from '../config/written.ts';
 import { placed } from './cold.ts';
-
-/** A wish (edits.ts), as far as it is read here. */
-type Asked =
-  | { readonly is: 'put'; readonly section: string; readonly id: string; readonly value: Json }
-  | { readonly is: 'remove' }
-  | { readonly is: 'document'; readonly value: Json }
-  | { readonly is: 'text'; readonly text: string };
+import type { Wish } from './wish.ts';
 
 /** What is wrong with a wish of somebody who may not name variables. `running`: the text that runs. */
-export function newNames(wish: Asked, running: string, path: string): readonly Problem[] {
+export function newNames(wish: Wish, running: string, path: string): readonly Problem[] {
   if (wish.is === 'remove') return [];
   const written = writtenOf(running);
   const before = written.ok ? written.value : null;

@@ -10,23 +10,14 @@ import type { Document, Problem, ValidReading } from '../config/document.ts';
 import { type Effect, effectOf } from '../config/effect.ts';
 import { unmaskText } from '../config/masked-text.ts';
 import { type Conflict, mergeEdit, mergeText } from '../config/merge.ts';
-import { isMap, type Json, type PatchOperation, patchBetween, valueAt } from '../config/patch.ts';
 import { readDocument } from '../config/read.ts';
-import { unmask, writtenOf } from '../config/written.ts';
+import { writtenOf } from '../config/written.ts';
+import { placed } from './cold.ts';
 import type { Control, Refusal } from './control.ts';
 import { newNames } from './edit-names.ts';
 import type { Keeper, Standing } from './keeper.ts';
 import type { Running } from './view.ts';
-
-/** What shall be: a part, none of it, the whole document, or a whole text. */
-export type Wish =
-  | { readonly is: 'put'; readonly section: Section; readonly id: string; readonly value: Json }
-  | { readonly is: 'remove'; readonly section: Section; readonly id: string }
-  | { readonly is: 'document'; readonly value: Json }
-  | { readonly is: 'text'; readonly text: string };
-
-export const SECTIONS = ['routes', 'upstreams', 'rollouts', 'invariants'] as const;
-export type Section = (typeof SECTIONS)[number];
+import { has, opsFor, type Wish } from './wish.ts';
 
 export interface EditOrder {
   readonly wish: Wish;
@@ -101,9 +92,16 @@ const TRIES = 5;
 export class Edits {
   private readonly parts: EditParts;
   private queue: Promise<unknown> = Promise.resolve();
+  private ended = false;
 
   constructor(parts: EditParts) {
     this.parts = parts;
+  }
+
+  /** From now on every edit is refused; resolves when the one on its way is done. */
+  async end(): Promise<void> {
+    this.ended = true;
+    await this.queue;
   }
 
   /** Answers once every thread runs it and it stands on the disk, or nothing has changed. */
@@ -119,7 +117,11 @@ export class Edits {
     const names = mayName ? [] : newNames(wish, running.text, this.parts.path);
     if (names.length > 0) return { ok: false, problems: names };
     const made = this.make(running, { is: 'same', text: running.text }, wish);
-    if (!made.ok) return { ok: false, problems: made.problems.length > 0 ? made.problems : [this.said(made.detail)] };
+    if (!made.ok && made.problems.length > 0) return { ok: false, problems: made.problems };
+    if (!made.ok) {
+      const finding = { pointer: '', reason: made.detail, advice: 'make the change in the file' };
+      return { ok: false, problems: placed([finding], this.parts.path, undefined) };
+    }
     const reading = this.read(made.text);
     if (!reading.ok) return reading;
     const refused = this.foreseen(made.text, reading);
@@ -131,6 +133,7 @@ export class Edits {
 
   private async applyNow(order: EditOrder): Promise<Edited | NotEdited> {
     for (let tries = 1; ; tries++) {
+      if (this.ended) return refusal('threads', 'the router is about to stop; nothing was changed');
       const running = this.running();
       if (order.ifMatch !== undefined && order.ifMatch !== running.revision) {
         return refusal('stale', `made from revision ${order.ifMatch}, but ${running.revision} runs`);
@@ -231,30 +234,6 @@ export class Edits {
     if (running === undefined) throw new Error('no document is in force');
     return running;
   }
-
-  private said(detail: string): Problem {
-    const advice = 'make the change in the file';
-    return { severity: 'error', path: this.parts.path, line: 1, column: 1, pointer: '', reason: detail, advice };
-  }
-}
-
-/** Operations on the written document; undefined where what shall go is not there. */
-function opsFor(written: Json, wish: Exclude<Wish, { is: 'text' }>): readonly PatchOperation[] | undefined {
-  if (wish.is === 'document') return patchBetween(written, unmask(wish.value, written));
-  const { section, id } = wish;
-  const path = `/${section}/${id}`;
-  const there = valueAt(written, path);
-  if (wish.is === 'remove') return there === undefined ? undefined : [{ op: 'remove', path }];
-  const value = unmask(wish.value, there, path);
-  if (there !== undefined) return patchBetween(there, value).map((op) => ({ ...op, path: path + op.path }));
-  const home = valueAt(written, `/${section}`);
-  if (isMap(home)) return [{ op: 'add', path, value }];
-  return [{ op: 'add', path: `/${section}`, value: { [id]: value } }];
-}
-
-function has(text: string, { section, id }: Extract<Wish, { is: 'put' }>): boolean {
-  const written = writtenOf(text);
-  return written.ok && valueAt(written.value, `/${section}/${id}`) !== undefined;
 }
 
 function mergedOf(merged: ReturnType<typeof mergeEdit>): { readonly ok: true; readonly text: string } | NotEdited {
