@@ -72,7 +72,7 @@ test('README: from an empty document to two services, a split, a trip and a rest
   assert.equal(blocks.length, 6);
   // The document is empty, so the ports are the defaults; here it says others.
   const ports = { 8080: await freePort(), 9901: await freePort(), 7101: await freePort(), 7102: await freePort() };
-  const document = `listeners: { internal: { address: "127.0.0.1:${ports[8080]}" } }\nadmin: { address: "127.0.0.1:${ports[9901]}" }\ndrain: { notice: 1ms, limit: 1s }`;
+  const document = `listeners: { internal: { address: "127.0.0.1:${ports[8080]}" } }\nadmin: { address: "127.0.0.1:${ports[9901]}" }\ndrain: { notice: 1s, limit: 1s }`;
   const moved = blocks
     .map((block) =>
       block.replaceAll(/\b(8080|9901|7101|7102)\b/g, (port) => String(ports[Number(port) as keyof typeof ports])),
@@ -82,6 +82,9 @@ test('README: from an empty document to two services, a split, a trip and a rest
   const log = await readFile(join(folder, 'my-shop/router.log'), 'utf8').catch(() => '');
   assert.equal(code, 0, `${said.join('\n')}\n${err}\n${log}`);
   const [start, register, split, trip, back] = said;
+  // The last block ends what the others began: the router drained, and the services left before.
+  assert.match(log, /"accepting no more"/, log);
+  assert.match(err, /^one is gone from shop$/m, err);
   assert.match(start, /serving/);
   assert.match(register, /^the old shop$/m);
   assert.match(split, /50% more goes to shop-v2/);
