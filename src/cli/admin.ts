@@ -93,7 +93,7 @@ export class Admin {
   }
 
   private ask(asked: Call): Ask {
-    const { address, ca, timeout } = this.where;
+    const { address, tls, timeout } = this.where;
     const body = asked.yaml ?? (asked.json === undefined ? undefined : JSON.stringify(asked.json));
     const url = `${address}${pathOf(asked)}${queryOf(asked)}`;
     return {
@@ -101,7 +101,7 @@ export class Admin {
       url,
       headers: this.headersOf(asked),
       body,
-      ca,
+      tls,
       timeout: timeout + (asked.longer ?? 0),
     };
   }

@@ -12,12 +12,19 @@ import { CommandEnd, UNREACHABLE } from './ends.ts';
 
 const { request: plainRequest } = process.getBuiltinModule('node:http');
 
+/** Of an https address, in PEM: whom to believe, and who we are. */
+export interface Tls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface Ask {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-  readonly ca: string | undefined;
+  readonly tls: Tls;
   /** Milliseconds to the end of the answer; of a stream, from one piece to the next. */
   readonly timeout: number;
 }
@@ -94,12 +101,12 @@ function limitOf(timeout: number, alarms: Alarms): Limit {
   };
 }
 
-function open({ method, url, headers, body, ca }: Ask, signal: AbortSignal): Promise<IncomingMessage> {
+function open({ method, url, headers, body, tls }: Ask, signal: AbortSignal): Promise<IncomingMessage> {
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const options: RequestOptions = { method, signal, agent: false, headers: { ...headers, ...length } };
   return new Promise((resolve, reject) => {
     const request = url.startsWith('https:')
-      ? process.getBuiltinModule('node:https').request(url, ca === undefined ? options : { ...options, ca })
+      ? process.getBuiltinModule('node:https').request(url, { ...options, ...tls })
       : plainRequest(url, options);
     request.once('error', reject).once('response', resolve);
     // As bytes: with a string, Node.js would write the head in its encoding too, which is latin1.
@@ -114,22 +121,31 @@ async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 const RUNNING = 'is it running (signalbox serve)? another address: --admin URL or SIGNALBOX_ADMIN';
+const MAYBE_TLS = `${RUNNING}; if it speaks TLS: https://`;
+const MAYBE_CERTIFICATE = `${RUNNING}; if it asks for a certificate of its clientCa: --cert FILE --key FILE`;
+const CERTIFICATE = 'name a certificate of its clientCa and the key of that: --cert FILE --key FILE';
 
 function unreachable({ url, timeout }: Ask, error: unknown, late: boolean): CommandEnd {
   const [reason, advice] = late
     ? [`no answer within ${formatDuration(timeout)}`, 'is it busy or stopped? --timeout gives it longer']
-    : reasonOf(error);
+    : reasonOf(error, url.startsWith('https:'));
   return new CommandEnd(UNREACHABLE, `the router at ${new URL(url).origin} cannot be reached: ${reason}; ${advice}`);
 }
 
-function reasonOf(error: unknown): readonly [string, string] {
+function reasonOf(error: unknown, secure: boolean): readonly [string, string] {
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
   if (code === 'ECONNREFUSED') return ['nothing listens there', RUNNING];
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return ['the name leads to no address', RUNNING];
-  if (code === 'ECONNRESET' || code === 'EPIPE') return ['the connection broke', RUNNING];
+  if (code === 'ECONNRESET' || code === 'EPIPE')
+    return ['the connection broke', secure ? MAYBE_CERTIFICATE : MAYBE_TLS];
+  if (code.includes('CERTIFICATE_REQUIRED')) return ['it asks for a certificate of ours', CERTIFICATE];
+  if (code.startsWith('ERR_OSSL')) return [`--ca, --cert or --key does not fit (${message})`, CERTIFICATE];
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return ['it speaks no TLS', 'write http:// in the address'];
   if (code.startsWith('HPE_')) return ['it speaks no HTTP', 'write https:// in the address, if it speaks TLS'];
   if (/CERT|SIGNATURE|SELF_SIGNED|ALTNAME/.test(code))
-    return [`its certificate is not believed (${message})`, 'name its certificate authority: --ca FILE'];
+    return [
+      `its certificate is not believed (${message.replace(/;.*/s, '')})`,
+      'name its certificate authority: --ca FILE',
+    ];
   return [message === '' ? code : message, RUNNING];
 }

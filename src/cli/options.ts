@@ -25,6 +25,8 @@ export const REACH: Options = {
     offer: 'file',
   },
   ca: { takes: 'FILE', says: 'certificates (PEM) to believe an https address by', offer: 'file' },
+  cert: { takes: 'FILE', says: 'our own certificate (PEM), where the router asks for one', offer: 'file' },
+  key: { takes: 'FILE', says: 'the private key of --cert (PEM)', offer: 'file' },
   timeout: { takes: 'TIME', says: 'the longest that a call may take (default: 10s)', offer: 'nothing' },
 };
 

@@ -91,7 +91,7 @@ function leave({ status }: ProblemReply, { method, path }: Refused, { token, tok
   const needed = `${method} ${path} needs the role ${role}${role === 'admin' ? '' : ' or a higher one'}`;
   if (token === undefined) return [needed, 'no token was sent: set SIGNALBOX_TOKEN, or name a file with --token-file'];
   const fault = status === 401 ? 'is not known to the router' : 'has a lower role';
-  return [needed, `the token from ${tokenFrom} ${fault}; others: SIGNALBOX_TOKEN, --token-file FILE`];
+  return [needed, `the token from ${tokenFrom} ${fault}; name another: SIGNALBOX_TOKEN or --token-file FILE`];
 }
 
 function stale({ revision }: ProblemReply, { ifMatch }: Refused): string[] {

@@ -1,5 +1,5 @@
 /**
- * Which router, and who asks: address, certificate authority, token, author, time limit.
+ * Which router, and who asks: address, certificates, token, author, time limit.
  *
  * Rule: what is typed wins over the environment. A token comes from the environment or from a file, and an author is named
  * only where no token says who it is.
@@ -8,6 +8,7 @@
 import type { Io } from './command.ts';
 import { CommandEnd, WRONG } from './ends.ts';
 import type { Given } from './given.ts';
+import type { Tls } from './http.ts';
 import { DEFAULT_ADMIN } from './options.ts';
 
 const { readFileSync } = process.getBuiltinModule('node:fs');
@@ -17,7 +18,7 @@ const DEFAULT_TIMEOUT = 10_000;
 export interface Where {
   /** Without a slash at its end. */
   readonly address: string;
-  readonly ca: string | undefined;
+  readonly tls: Tls;
   readonly token: string | undefined;
   /** Where the token came from, in words. */
   readonly tokenFrom: string;
@@ -27,12 +28,21 @@ export interface Where {
 
 export function whereOf(given: Given, { env }: Pick<Io, 'env'>): Where {
   const address = addressOf(given.text('admin') ?? (env.SIGNALBOX_ADMIN || DEFAULT_ADMIN));
-  const ca = given.text('ca');
   const { token, from: tokenFrom } = tokenOf(given.text('token-file'), env);
   const author = token === undefined ? env.USER || undefined : undefined;
   const timeout = given.milliseconds('timeout') ?? DEFAULT_TIMEOUT;
   if (timeout === 0) throw new CommandEnd(WRONG, '--timeout 0: write how long a call may take, such as `10s`');
-  return { address, ca: ca === undefined ? undefined : textOf(ca, '--ca'), token, tokenFrom, author, timeout };
+  return { address, tls: tlsOf(given), token, tokenFrom, author, timeout };
+}
+
+function tlsOf(given: Given): Tls {
+  const read = (name: 'ca' | 'cert' | 'key') => {
+    const path = given.text(name);
+    return path === undefined ? {} : { [name]: textOf(path, `--${name}`) };
+  };
+  if ((given.text('cert') === undefined) !== (given.text('key') === undefined))
+    throw new CommandEnd(WRONG, '--cert and --key go together: a certificate, and the private key of it');
+  return { ...read('ca'), ...read('cert'), ...read('key') };
 }
 
 /** `host:port` is enough. */

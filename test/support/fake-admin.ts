@@ -43,18 +43,20 @@ export class FakeAdmin {
   private readonly server;
   private readonly tls: boolean;
 
-  private constructor(tls: boolean) {
+  private constructor(tls: boolean, clients: boolean) {
     this.tls = tls;
     const listener = (request: IncomingMessage, response: ServerResponse) => void this.serve(request, response);
-    this.server = tls ? createTlsServer({ cert: TEST_CERTIFICATE, key: TEST_KEY }, listener) : createServer(listener);
+    this.server = tls
+      ? createTlsServer({ cert: TEST_CERTIFICATE, key: TEST_KEY, ca: TEST_CERTIFICATE, requestCert: clients }, listener)
+      : createServer(listener);
     this.server.on('connection', (socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
   }
 
-  static async start({ tls = false, port = 0 } = {}): Promise<FakeAdmin> {
-    const fake = new FakeAdmin(tls);
+  static async start({ tls = false, clients = false, port = 0 } = {}): Promise<FakeAdmin> {
+    const fake = new FakeAdmin(tls, clients);
     await fake.listen(port);
     return fake;
   }

@@ -12,7 +12,7 @@ import { CHANGE, problem, STATUS } from '../../support/admin-samples.ts';
 import { run } from '../../support/command.ts';
 import { FakeAdmin } from '../../support/fake-admin.ts';
 import { freePort } from '../../support/ports.ts';
-import { TEST_CERTIFICATE } from '../../support/test-certificate.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from '../../support/test-certificate.ts';
 
 let fake: FakeAdmin;
 let folder = '';
@@ -84,7 +84,7 @@ test('without leave it ends with code 5, the role that is needed, and where the 
   assert.deepEqual(forbidden.err.split('\n'), [
     'signalbox put: the role operator may not do this',
     'PUT /v1/config needs the role admin',
-    'the token from SIGNALBOX_TOKEN has a lower role; others: SIGNALBOX_TOKEN, --token-file FILE',
+    'the token from SIGNALBOX_TOKEN has a lower role; name another: SIGNALBOX_TOKEN or --token-file FILE',
     '',
   ]);
   const nobody = await run(['trip', 'a'], { env: { SIGNALBOX_ADMIN: fake.url } });
@@ -219,6 +219,32 @@ test('https is believed by the authority that is named, and by none else', async
     const plain = await run(['status', '--admin', fake.url.replace('http:', 'https:')]);
     assert.equal(plain.code, 3);
     assert.match(plain.err, /it speaks no TLS; write http:/);
+  } finally {
+    await secure.stop();
+  }
+});
+
+test('a router that asks for a certificate gets the one that is named', async () => {
+  const secure = await FakeAdmin.start({ tls: true, clients: true });
+  try {
+    secure.on('GET /v1/status', STATUS);
+    const [pem, key] = [join(folder, 'me.pem'), join(folder, 'me.key')];
+    await writeFile(pem, TEST_CERTIFICATE);
+    await writeFile(key, TEST_KEY);
+    const words = ['status', '--admin', secure.url, '--ca', pem];
+    assert.equal((await run([...words, '--cert', pem, '--key', key])).code, 0);
+    const without = await run(words);
+    assert.equal(without.code, 3);
+    assert.match(without.err, /it asks for a certificate of ours; .*: --cert FILE --key FILE/);
+    const half = await run([...words, '--cert', pem]);
+    assert.equal(half.code, 2);
+    assert.match(half.err, /--cert and --key go together/);
+    const odd = await run([...words, '--cert', pem, '--key', pem]);
+    assert.equal(odd.code, 3);
+    assert.match(odd.err, /--ca, --cert or --key does not fit/);
+    const plain = await run(['status', '--admin', secure.url.replace('https:', 'http:')]);
+    assert.equal(plain.code, 3);
+    assert.match(plain.err, /https:/);
   } finally {
     await secure.stop();
   }
