@@ -25,7 +25,8 @@ export interface Refused {
 export function refusalOf(answer: Answer, refused: Refused, where: Where): CommandEnd {
   const reply = replyOf(answer);
   if (reply === undefined) return strange(answer, where);
-  const lines = [summaryOf(reply)];
+  const summary = summaryOf(reply);
+  const lines = summary === '' ? [] : [summary];
   for (const problem of reply.problems ?? []) lines.push(problemLine(problem, refused.file));
   for (const conflict of reply.conflicts ?? []) lines.push(...sides(conflict));
   const code = codeOf(reply);
@@ -34,13 +35,13 @@ export function refusalOf(answer: Answer, refused: Refused, where: Where): Comma
   return new CommandEnd(code, lines.join('\n'), reply);
 }
 
-/** Not the first problem twice: a sentence that goes on to tell it is for readers who get no list. */
+/** Not the first problem twice: a sentence that goes on to tell it is for readers who get no list. May leave nothing. */
 function summaryOf({ title, detail, problems: [first] = [] }: ProblemReply): string {
   const at = first === undefined ? -1 : detail.indexOf(first.detail);
   if (first === undefined || at === -1) return detail === '' ? title : detail;
   const before = detail.slice(0, at).replace(/[:\s]+$/, '');
   const said = before.endsWith(first.pointer) ? before.slice(0, before.length - first.pointer.length) : before;
-  return said.replace(/[:\s]+$/, '') || title;
+  return said.replace(/[:\s]+$/, '').replace(/^(body|params|querystring|headers)$/, '');
 }
 
 /** `routes.yaml:4:17 /routes/a/match: unknown key "pth"; did you mean "path"?` */

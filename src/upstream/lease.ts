@@ -6,6 +6,7 @@
  */
 
 import { isIP } from 'node:net';
+import { formatDuration } from '../core/duration.ts';
 import { readEndpoint } from './endpoint.ts';
 import type { Causes } from './joined.ts';
 import { type Candidate, idOf } from './roster.ts';
@@ -153,7 +154,7 @@ function weightFlaw(weight: number): LeaseFlaw | undefined {
 
 function ttlFlaw(ttl: number): LeaseFlaw | undefined {
   if (ttl >= TTL.least && ttl <= TTL.most) return undefined;
-  const reason = `\`ttl\` of ${ttl} ms is ${ttl > TTL.most ? 'too long' : 'too short'}`;
+  const reason = `\`ttl\` ${formatDuration(ttl)} is ${ttl > TTL.most ? 'too long' : 'too short'}`;
   return { pointer: '/ttl', reason, advice: 'write 1s to 1h, and renew three times in it' };
 }
 

@@ -123,6 +123,16 @@ test('a reply whose sentence tells the first problem does not tell it twice', as
   assert.equal(err, 'signalbox delete: not valid\n/a: no upstream "b"; add it\n');
 });
 
+test('a reply whose sentence tells nothing but the first problem leaves no empty line for it', async () => {
+  const problems = [{ severity: 'error' as const, pointer: '/ttl', detail: 'is too long', advice: 'write 1h' }];
+  for (const detail of ['/ttl: is too long; write 1h', 'body/ttl is too long']) {
+    const body = problem(422, 'invalid_lease', detail, { problems });
+    fake.on('DELETE /v1/routes/a', () => ({ status: 422, body }));
+    const { err } = await run(['delete', 'route', 'a', '--admin', fake.url]);
+    assert.equal(err, 'signalbox delete: /ttl: is too long; write 1h\n');
+  }
+});
+
 test('a conflict ends with code 4, and every part of it is shown from all sides', async () => {
   const conflicts = [
     { pointer: '/routes/cart/split/b', base: 20, file: 30, yours: 10 },

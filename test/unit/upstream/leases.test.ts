@@ -304,9 +304,9 @@ for (const [what, order, pointer, reason] of [
   ['a weight below 0', { weight: -1 }, '/weight', '`weight` -1 is not possible'],
   ['half a weight', { weight: 1.5 }, '/weight', '`weight` 1.5 is not possible'],
   ['a weight above 1000', { weight: 1_001 }, '/weight', '`weight` 1001 is not possible'],
-  ['too short a time', { ttl: 999 }, '/ttl', '`ttl` of 999 ms is too short'],
-  ['too long a time', { ttl: 3_600_001 }, '/ttl', '`ttl` of 3600001 ms is too long'],
-  ['no number as a time', { ttl: Number.NaN }, '/ttl', '`ttl` of NaN ms is too short'],
+  ['too short a time', { ttl: 999 }, '/ttl', '`ttl` 999ms is too short'],
+  ['too long a time', { ttl: 32_400_000 }, '/ttl', '`ttl` 9h is too long'],
+  ['no number as a time', { ttl: Number.NaN }, '/ttl', '`ttl` 0s is too short'],
   ['lines in a version', { version: 'a\nb' }, '/version', '`version` cannot be read'],
   ['a zone of nothing', { zone: '' }, '/zone', '`zone` cannot be read'],
 ] as const) {
