@@ -31,7 +31,7 @@ export function refusalOf(answer: Answer, refused: Refused, where: Where): Comma
   for (const conflict of reply.conflicts ?? []) lines.push(...sides(conflict));
   const code = codeOf(reply);
   if (code === FORBIDDEN) lines.push(...leave(reply, refused, where));
-  if (code === STALE) lines.push(...stale(reply, refused));
+  if (code === STALE && reply.code !== 'conflict') lines.push(...stale(reply, refused));
   return new CommandEnd(code, lines.join('\n'), reply);
 }
 
@@ -41,7 +41,7 @@ function summaryOf({ title, detail, problems: [first] = [] }: ProblemReply): str
   if (first === undefined || at === -1) return detail === '' ? title : detail;
   const before = detail.slice(0, at).replace(/[:\s]+$/, '');
   const said = before.endsWith(first.pointer) ? before.slice(0, before.length - first.pointer.length) : before;
-  return said.replace(/[:\s]+$/, '').replace(/^(body|params|querystring|headers)$/, '');
+  return said.replace(/(: the document)?[:\s]+$/, '').replace(/^(body|params|querystring|headers)$/, '');
 }
 
 /** `routes.yaml:4:17 /routes/a/match: unknown key "pth"; did you mean "path"?` */
@@ -101,13 +101,29 @@ function stale({ revision }: ProblemReply, { ifMatch }: Refused): string[] {
   return [...named, ...runs, 'look at what runs, and write again with --if-match and its revision'];
 }
 
-function sides({ pointer, base, file, yours }: Conflict): string[] {
+/** Of a part only the keys in which the sides differ: they are hard to find in three long lines. */
+function sides(conflict: Conflict): string[] {
+  const { pointer, base, file, yours } = conflict;
+  if (isMap(base) && isMap(file) && isMap(yours)) {
+    const keys = [...new Set([base, file, yours].flatMap(Object.keys))];
+    const inner = keys.map((key) => ({
+      pointer: `${pointer}/${key}`,
+      base: base[key],
+      file: file[key],
+      yours: yours[key],
+    }));
+    return inner.filter((one) => new Set([one.base, one.file, one.yours].map(side)).size > 1).flatMap(sides);
+  }
   return [
     `${pointer}:`,
     `  runs:        ${side(base)}`,
     `  in the file: ${side(file)}`,
     `  yours:       ${side(yours)}`,
   ];
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function side(value: unknown): string {

@@ -236,6 +236,8 @@ export class Edits {
   }
 }
 
+const TAKE_FIRST = 'have the router take it (SIGHUP; its log says if it is refused) or undo it, and write again';
+
 function mergedOf(merged: ReturnType<typeof mergeEdit>): { readonly ok: true; readonly text: string } | NotEdited {
   switch (merged.is) {
     case 'edited':
@@ -244,10 +246,11 @@ function mergedOf(merged: ReturnType<typeof mergeEdit>): { readonly ok: true; re
     case 'conflict': {
       const parts = merged.conflicts.map(({ pointer }) => pointer).join(', ');
       const detail = `the file on disk was changed in the same parts (${parts}) and that change does not run yet`;
-      return { ...refusal('conflict', detail), conflicts: merged.conflicts };
+      return { ...refusal('conflict', `${detail}; ${TAKE_FIRST}`), conflicts: merged.conflicts };
     }
     case 'unreadable': {
-      const detail = 'the file on disk was changed and is not valid, so that the edit cannot be written into it';
+      const detail =
+        'the file on disk was changed and is not valid, so that the edit cannot be written into it; mend it first';
       return { ...refusal('conflict', detail), problems: merged.problems };
     }
     default:

@@ -28,7 +28,10 @@ export function fileKeeper(file: DocumentFile, expect: (text: string) => void): 
         const text = await file.read();
         return { is: text === running ? 'same' : 'other', text };
       } catch (error) {
-        return { is: 'gone', reason: `the file cannot be read: ${(error as Error).message}` };
+        return {
+          is: 'gone',
+          reason: `the file cannot be read: ${(error as Error).message}; put it back, or give the router leave to read it`,
+        };
       }
     },
     stage: async (text, over) => {

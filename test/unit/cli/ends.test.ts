@@ -137,6 +137,12 @@ test('a conflict ends with code 4, and every part of it is shown from all sides'
   const conflicts = [
     { pointer: '/routes/cart/split/b', base: 20, file: 30, yours: 10 },
     { pointer: '/routes/x', base: null, file: {}, yours: null },
+    {
+      pointer: '/routes/y',
+      base: { match: { path: '/y' }, split: { a: 8, b: 2 } },
+      file: { match: { path: '/y' }, split: { a: 8, b: 4 } },
+      yours: { match: { path: '/y' }, split: { a: 8 } },
+    },
   ];
   fake.on('PUT /v1/routes/cart', () => ({
     status: 409,
@@ -147,6 +153,10 @@ test('a conflict ends with code 4, and every part of it is shown from all sides'
   assert.match(
     err,
     /\n\/routes\/cart\/split\/b:\n {2}runs: {8}20\n {2}in the file: 30\n {2}yours: {7}10\n\/routes\/x:\n {2}runs: {8}\(not there\)\n/,
+  );
+  assert.ok(
+    err.endsWith('\n/routes/y/split/b:\n  runs:        2\n  in the file: 4\n  yours:       (not there)\n'),
+    err,
   );
   assert.equal(fake.heard.length, 1);
 });
