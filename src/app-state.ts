@@ -113,7 +113,10 @@ export class AppState {
     if (this.looked === undefined || now >= this.looked.until) {
       this.looked = { until: now + LOOK_AGAIN, found: this.look() };
     }
-    return this.looked.found;
+    const { found } = this.looked;
+    // What was looked up on the disk may be some seconds old; this is known.
+    if (found.detail !== '' || this.edits?.differs !== true) return found;
+    return { ...found, detail: `what runs has edits that ${this.parts.configPath} does not have` };
   }
 
   private async look(): Promise<WriteBack> {
@@ -122,8 +125,7 @@ export class AppState {
     const to = this.edits === undefined ? 'file' : 'state';
     const path = this.edits === undefined ? configPath : join(folder, 'edits.json');
     const { writable, detail } = await new DocumentFile(path).writable();
-    const differs = this.edits?.differs === true ? `what runs has edits that ${configPath} does not have` : '';
-    return { to, path, writable, detail: detail === '' ? differs : detail };
+    return { to, path, writable, detail };
   }
 
   async stop(): Promise<void> {

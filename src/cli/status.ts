@@ -39,11 +39,16 @@ function statusText(status: Status, io: Io): string {
     ['members', `${members.up} of ${members.total} up`],
     ['circuits', circuits(status.circuits, paint)],
     ...reload(status, now, paint),
-    ['edits go to', `${writeBack.path}${writeBack.detail === '' ? '' : `; ${writeBack.detail}`}`],
+    ['edits go to', edits(writeBack, paint)],
     ['audit', audited(audit, paint)],
-    ['you are', [status.you.name, `(${status.you.role})`].join(' ').trimStart()],
+    ['you are', status.you.name === '' ? status.you.role : `${status.you.name} (${status.you.role})`],
   ];
   return lines.map(([name, text]) => `${paint.dim(name.padEnd(12))} ${text}\n`).join('');
+}
+
+function edits({ path, writable, detail }: Status['writeBack'], { bad }: Paints): string {
+  if (!writable) return bad(`${path}, and cannot: ${detail}`);
+  return detail === '' ? path : `${path}; ${detail}`;
 }
 
 /** An address of the document has its port, which 0 leaves to the system. */

@@ -148,10 +148,13 @@ export class DocumentFile {
 /** What is wrong, in words of our own. */
 class Flaw extends Error {}
 
+const BESIDE = 'keep edits beside it: `admin: { writeBack: false }`';
+const NO_LEAVE = `give the user of this process leave to, or ${BESIDE}`;
+
 const REASONS: Readonly<Record<string, (path: string) => string>> = {
-  EACCES: (path) => `${path} or its folder may not be written; give the user of this process leave to`,
-  EPERM: (path) => `${path} or its folder may not be written; give the user of this process leave to`,
-  EROFS: (path) => `${path} lies on a read-only file system; mount its folder writable`,
+  EACCES: (path) => `${path} or its folder may not be written; ${NO_LEAVE}`,
+  EPERM: (path) => `${path} or its folder may not be written; ${NO_LEAVE}`,
+  EROFS: (path) => `${path} lies on a read-only file system; mount its folder writable, or ${BESIDE}`,
   EBUSY: (path) => `${path} is mounted by itself and cannot be replaced; mount its folder`,
   ENOSPC: (path) => `no space is left on the device of ${path}`,
   EDQUOT: (path) => `no space is left for the user of this process where ${path} lies`,

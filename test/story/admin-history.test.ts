@@ -181,7 +181,10 @@ test('where edits are not to go into the file, they are kept beside it and come 
   await first.ready();
   const before = await readFile(first.configPath, 'utf8');
   const ask = adminClient(first.adminUrl);
+  const detail = async () => (await ask<Status>('GET', '/v1/status')).body.writeBack.detail;
+  assert.equal(await detail(), '');
   const put = await ask<Change>('PUT', '/v1/routes/basket', { body: route('/basket') });
+  assert.match(await detail(), /what runs has edits/, 'said at once');
   assert.equal(put.body.written, 'state');
   assert.equal(await readFile(first.configPath, 'utf8'), before, 'the file is left alone');
   await leave(first);

@@ -134,6 +134,14 @@ test('the status is one screen, with what is not as it should be in words', asyn
   assert.deepEqual(JSON.parse((await ask('status', '--json')).out), STATUS);
 });
 
+test('the status says plainly where edits cannot go, and who is asking where nobody has a name', async () => {
+  const writeBack = { to: 'file' as const, path: 'routes.yaml', writable: false, detail: 'the folder is read-only' };
+  fake.on('GET /v1/status', { ...STATUS, writeBack, you: { name: '', role: 'admin' } });
+  const { out } = await ask('status');
+  assert.match(out, /^edits go to {2}routes\.yaml, and cannot: the folder is read-only$/m);
+  assert.match(out, /^you are {6}admin$/m);
+});
+
 test('the status of an upstream has its circuit, and a line for each member', async () => {
   fake.on('GET /v1/upstreams/cart/status', UPSTREAM_STATUS);
   const { out } = await ask('status', 'cart');
