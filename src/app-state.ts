@@ -108,12 +108,12 @@ export class AppState {
   }
 
   /** Where edits go, and whether they could. */
-  writeBack(): Promise<WriteBack> {
+  async writeBack(): Promise<WriteBack> {
     const now = this.parts.clock.now();
     if (this.looked === undefined || now >= this.looked.until) {
       this.looked = { until: now + LOOK_AGAIN, found: this.look() };
     }
-    const { found } = this.looked;
+    const found = await this.looked.found;
     // What was looked up on the disk may be some seconds old; this is known.
     if (found.detail !== '' || this.edits?.differs !== true) return found;
     return { ...found, detail: `what runs has edits that ${this.parts.configPath} does not have` };
