@@ -40,7 +40,7 @@ export interface FileWatch {
   stop(): void;
   /** Reads now and tells the text even if it is the same; settled when it was told. */
   reload(): Promise<void>;
-  /** Whoever writes the file says so beforehand: this text is not told when it is found. */
+  /** Whoever writes the file says so beforehand, each time: this text is not told when it is found. */
   expect(text: string): void;
 }
 
@@ -57,6 +57,8 @@ export function watchFile(settings: FileWatchSettings): FileWatch {
 
 /** How often a file that changes under the reader is read for someone who waits. */
 const READINGS = 5;
+/** Texts that can be written between two looks. */
+const EXPECTED = 1_000;
 /** A directory that never rests is read this many debounces after its first change at the latest. */
 const PATIENCE = 10;
 
@@ -75,6 +77,8 @@ class WatchedFile {
   private stamp = '';
   /** Hash of the text told last. */
   private told: string | undefined;
+  /** Hashes of texts that are about to be there, in this order; a look may come before, between or after them. */
+  private expected: string[] = [];
   /** Why it could not be read, as told last. */
   private failure: string | undefined = undefined;
   /** How often the file was found empty, one time after the other. */
@@ -105,7 +109,7 @@ class WatchedFile {
   }
 
   expect(text: string): void {
-    this.told = hashOf(text);
+    this.expected = [...this.expected.slice(1 - EXPECTED), hashOf(text)];
   }
 
   /** One look at a time, in the order they were asked for. `cheap`: not if the file looks the same from outside. */
@@ -155,6 +159,11 @@ class WatchedFile {
 
   private async tell(text: string, cause: FileCause): Promise<void> {
     const hash = hashOf(text);
+    const index = this.expected.lastIndexOf(hash);
+    if (index !== -1) this.told = hash;
+    // What was there before it is gone: were it found again, somebody else would have put it there. So it is with all of
+    // them behind a text of somebody else, which the router's own writing does not replace.
+    if (hash !== this.told || index !== -1) this.expected.splice(0, index === -1 ? this.expected.length : index + 1);
     if (cause !== 'reload' && hash === this.told && this.failure === undefined) return;
     const source: FileSource = { path: this.settings.path, cause: this.told === undefined ? 'start' : cause };
     this.told = hash;
