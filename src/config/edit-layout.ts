@@ -6,15 +6,8 @@
  * collections and empty values end is found by looking at the few characters between two events, spaces and comments.
  */
 
-import {
-  CHOMPING_MODE,
-  COLLECTION_STYLE,
-  EVENT_ID,
-  type Event,
-  getScalarValue,
-  parseEvents,
-  SCALAR_STYLE,
-} from 'js-yaml';
+import { CHOMPING_MODE, COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from 'js-yaml';
+import { eventsOf } from './parse.ts';
 
 export interface Layout {
   readonly kind: 'map' | 'list' | 'scalar';
@@ -44,7 +37,7 @@ type OpenEvent = Extract<Event, { type: typeof EVENT_ID.MAPPING | typeof EVENT_I
 
 export function layoutOf(text: string): Layout {
   // The first event opens the document.
-  return new LayoutReader(text, parseEvents(text, {})).read(0);
+  return new LayoutReader(text, eventsOf(text)).read(0);
 }
 
 class LayoutReader {

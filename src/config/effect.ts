@@ -41,8 +41,19 @@ const NAMED: Readonly<Record<string, string>> = {
   invariants: 'invariant',
 };
 
-/** `before` undefined: the first document. */
+/** `before` undefined: the first document. Who asks for it changes nothing in what he gets: others get it too. */
 export function effectOf(before: Document | undefined, after: Document): Effect {
+  const known = lately.get(after);
+  if (known !== undefined && known.before === before) return known.effect;
+  const effect = effectBetween(before, after);
+  lately.set(after, { before, effect });
+  return effect;
+}
+
+/** Whoever asks for a change is told what it does, and the audit log right after. */
+const lately = new WeakMap<Document, { readonly before: Document | undefined; readonly effect: Effect }>();
+
+function effectBetween(before: Document | undefined, after: Document): Effect {
   const routes = changesOf(before?.routes ?? {}, after.routes);
   const upstreams = changesOf(before?.upstreams ?? {}, after.upstreams);
   if (before === undefined) return { words: [firstSaid(after)], routes, upstreams, other: [] };

@@ -9,6 +9,7 @@
 
 import { CORE_SCHEMA, EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from 'js-yaml';
 import type { Problems } from './problems.ts';
+import { Recent } from './recent.ts';
 import { syntaxAdvice, syntaxOffset } from './syntax.ts';
 import { type ListNode, type MapNode, type Node, pointerOf, pointerStep, type ScalarNode } from './tree.ts';
 
@@ -24,7 +25,7 @@ type OpenEvent = Extract<Event, { type: typeof EVENT_ID.MAPPING | typeof EVENT_I
 export function parseTree(text: string, problems: Problems): Node | undefined {
   let events: Event[];
   try {
-    events = parseEvents(text, { maxDepth: DEPTH });
+    events = eventsOf(text);
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const offset = syntaxOffset(text, Math.min(error.mark?.position ?? 0, text.length));
@@ -39,6 +40,14 @@ export function parseTree(text: string, problems: Problems): Node | undefined {
   }
   return root;
 }
+
+/** The parser's events; throws its YAMLException. Nobody may change what is given out. */
+export function eventsOf(text: string): Event[] {
+  return RECENT.of(text) ?? RECENT.keep(text, parseEvents(text, { maxDepth: DEPTH }));
+}
+
+/** An edit looks at each of its texts in three ways. */
+const RECENT = new Recent<Event[]>();
 
 /** A key whose value is still to come. */
 interface Key {

@@ -11,6 +11,7 @@ import type { Problem } from './document.ts';
 import { parseTree } from './parse.ts';
 import { isList, isMap, type Json, type JsonMap, stepsOf } from './patch.ts';
 import { Problems } from './problems.ts';
+import { Recent } from './recent.ts';
 import type { Shape } from './shape.ts';
 import { DOCUMENT } from './shape-document.ts';
 import type { Node } from './tree.ts';
@@ -21,12 +22,17 @@ export type Written =
 
 /** What a text says, without a look at the environment or the shape. `path` is what problems call the text. */
 export function writtenOf(text: string, path = 'routes.yaml'): Written {
+  const known = RECENT.of(text);
+  if (known !== undefined) return known;
   const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
   const problems = new Problems(path, clean);
   const root = parseTree(clean, problems);
   if (root === undefined || problems.failed) return { ok: false, problems: problems.list() };
-  return { ok: true, value: jsonOf(root) };
+  return RECENT.keep(text, { ok: true, value: jsonOf(root) });
 }
+
+/** One edit asks this five times of two texts. */
+const RECENT = new Recent<Written>();
 
 function jsonOf(node: Node): Json {
   if (node.kind === 'map') {
