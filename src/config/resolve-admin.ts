@@ -21,6 +21,7 @@ export function resolveAdmin(root: Node, problems: Problems): AdminSettings {
   const revisions = child(node, 'revisions');
   const writeBack = child(node, 'writeBack');
   refuseOpen(node, problems);
+  refuseUnsendable(child(node, 'token'), problems);
   return {
     address: textAt(node, 'address') ?? '127.0.0.1:9901',
     token: textAt(node, 'token') ?? '',
@@ -43,6 +44,15 @@ function refuseOpen(node: Node | undefined, problems: Problems): void {
   if (given || broken) return;
   const reason = 'admin listens on an address that others can reach, and has no token';
   problems.error(atValue(address), reason, `set \`token: "\${SIGNALBOX_ADMIN_TOKEN}"\`, or listen on 127.0.0.1`);
+}
+
+/** A token that no header can carry lets in nobody: most often a line break at the end of a file that was read. */
+function refuseUnsendable(token: Node | undefined, problems: Problems): void {
+  const text = textOf(token) ?? '';
+  if (token === undefined || text === '' || /^[!-~]+(?: +[!-~]+)*$/.test(text)) return;
+  const reason =
+    'admin.token cannot be sent in a header: it holds more than visible ASCII, or begins or ends with space';
+  problems.error(atValue(token), reason, 'make one with `openssl rand -hex 32`, and look for a line break at its end');
 }
 
 function resolveTokens(node: Node | undefined): AdminSettings['tokens'] {
