@@ -85,9 +85,14 @@ export function guard(request: FastifyRequest, access: Access): void {
     throw new Refused(421, 'unknown_host', `the Host ${quoted(host)} is not this router's; ${advice}`);
   }
   const elsewhere = origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
-  if (elsewhere || site === 'cross-site') {
+  if (elsewhere || (site === 'cross-site' && !isLink(request))) {
     throw new Refused(403, 'cross_site', `a page of ${quoted(origin ?? 'another site')} may not ask this router`);
   }
+}
+
+/** Somebody follows a link to the dashboard, from a chat or a wiki: the page that has the link is not told what comes. */
+function isLink({ headers, method, routeOptions }: FastifyRequest): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && method === 'GET' && routeOptions.config?.need === 'open';
 }
 
 /** The caller of a request, where he may make this call; throws where not. */

@@ -163,6 +163,16 @@ test('a page of another origin may ask nothing, our own may', async () => {
   assert.equal((await ask('/v1/viewer', { host, 'sec-fetch-site': 'same-origin' })).statusCode, 200);
 });
 
+test('a link from another site leads to pages that are open, and to nothing else', async () => {
+  const { ask } = await admin();
+  const link = { host: 'localhost:9901', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+  assert.equal((await ask('/healthz', link)).statusCode, 200);
+  assert.equal((await ask('/v1/viewer', link)).statusCode, 403);
+  assert.equal((await ask('/healthz', { ...link, 'sec-fetch-mode': 'no-cors' })).statusCode, 403);
+  assert.equal((await ask('/healthz', { ...link, origin: 'http://evil.example' })).statusCode, 403);
+  assert.equal((await ask('/nowhere', link)).statusCode, 403);
+});
+
 test('a body of a form that a page could send unasked is not read', async () => {
   const { server } = await admin();
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
