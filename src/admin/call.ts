@@ -83,7 +83,8 @@ function detailed(detail: string, problems: readonly Problem[]): string {
   const first = problems.find(({ severity }) => severity === 'error');
   if (first === undefined) return detail;
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  return `${detail}: ${first.pointer || 'the document'}: ${first.reason}; ${first.advice}${more}`;
+  const at = first.pointer === '' ? '' : `${first.pointer}: `;
+  return `${detail}: ${at}${first.reason}; ${first.advice}${more}`;
 }
 
 function changeOf(writer: Writer, answer: Edited, dryRun: boolean, placed: boolean): Change {

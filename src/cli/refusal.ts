@@ -41,7 +41,7 @@ function summaryOf({ title, detail, problems: [first] = [] }: ProblemReply): str
   if (first === undefined || at === -1) return detail === '' ? title : detail;
   const before = detail.slice(0, at).replace(/[:\s]+$/, '');
   const said = before.endsWith(first.pointer) ? before.slice(0, before.length - first.pointer.length) : before;
-  return said.replace(/(: the document)?[:\s]+$/, '').replace(/^(body|params|querystring|headers)$/, '');
+  return said.replace(/[:\s]+$/, '').replace(/^(body|params|querystring|headers)$/, '');
 }
 
 /** `routes.yaml:4:17 /routes/a/match: unknown key "pth"; did you mean "path"?` */

@@ -34,8 +34,10 @@ export const revisions: Run = async (given, io) => {
   }
   const paint = paints(io);
   const now = io.clock.wall();
+  // A revision that was restored has several records; the newest is the one that runs.
+  const runs = page.items.find(({ running }) => running)?.number;
   const rows = page.items.map((one) => [
-    `${one.running ? '*' : ''}${one.number}`,
+    `${one.number === runs ? '*' : ''}${one.number}`,
     one.revision,
     when(one.at, now),
     one.source,

@@ -35,9 +35,16 @@ function whole(value: unknown, path: Path): string {
   if (typeof value === 'string') return plainText(value);
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map((item) => whole(item, [...path, '0'])).join(', ')}]`;
-  const parts = Object.entries(value).filter(([, part]) => part !== undefined);
+  // No headers are the usual, and nobody wrote them.
+  const parts = Object.entries(value).filter(
+    ([key, part]) => part !== undefined && !(VALUES_BY_NAME.has(key) && isEmpty(part)),
+  );
   if (parts.length === 0) return '{}';
   return `{ ${parts.map(([key, part]) => `${plainText(key)}: ${whole(part, [...path, key])}`).join(', ')} }`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 /** What a reader could take for something else (nothing, a list, a second line) stands in quotes. */

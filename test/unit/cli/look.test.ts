@@ -197,6 +197,13 @@ test('revisions name who, when and why, and mark the one that runs', async () =>
   assert.equal(fake.heard[0]?.query.limit, '20');
 });
 
+test('of a revision that was restored only the newest record is marked', async () => {
+  const items = REVISIONS.map((one) => ({ ...one, running: true, result: 'applied' as const }));
+  fake.on('GET /v1/revisions', { items, total: items.length });
+  const { out } = await ask('revisions');
+  assert.deepEqual(out.match(/^\*\d/gm), ['*3']);
+});
+
 test('one revision is told in words, as a patch, and in lines', async () => {
   fake
     .on('GET /v1/revisions/aaaaaaaaaaa1', REVISIONS[0] ?? '')
