@@ -137,7 +137,7 @@ test('a route is said to lose by precedence where it alone would take the reques
     }),
     { numRuns: 1000 },
   );
-  assert.ok(lost > 100 && missed > 100, `${lost} lost, ${missed} missed something`);
+  assert.ok(lost > 100 && missed > 40, `${lost} lost, ${missed} missed something`);
 });
 
 test('of two routes that would both take a request, the one that is said to come first is the one that does', () => {
