@@ -168,8 +168,10 @@ export class Edits {
       before: running.document,
       notices,
     };
-    if (dryRun) return this.foreseen(made.text, reading) ?? answer;
-    if (!answer.changed && made.text === disk.text) return answer;
+    const nothing = !answer.changed && made.text === disk.text;
+    if (dryRun && !nothing)
+      return this.foreseen(made.text, reading) ?? (await this.unwritable(made.text, disk.text)) ?? answer;
+    if (nothing) return answer;
     return this.install(order, { before: running, text: made.text, over: disk.text, reading }, answer);
   }
 
@@ -178,6 +180,14 @@ export class Edits {
     const refused = this.parts.control.foresee(text, this.parts.path, reading);
     if (refused === undefined) return undefined;
     return { ...refusal(refused.why, detailOf(refused.why, refused.problems)), problems: refused.problems };
+  }
+
+  /** Why it could not be written down, found out as a write finds out. */
+  private async unwritable(text: string, over: string): Promise<NotEdited | undefined> {
+    const staging = await this.parts.keeper.stage(text, over);
+    if (!staging.ok) return refusal('unwritable', staging.reason);
+    await staging.staged.drop();
+    return undefined;
   }
 
   /** Staged, in force, written: in this order. */

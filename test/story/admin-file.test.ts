@@ -3,7 +3,8 @@
  */
 
 import assert from 'node:assert/strict';
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Change } from '../../src/admin/shapes/change.ts';
 import type { ProblemReply } from '../../src/admin/shapes/common.ts';
@@ -55,6 +56,19 @@ test('a file that is gone, or that must not be written, is known before anything
   assert.equal(gone.status, 409);
   assert.equal(gone.body.code, 'read_only');
   assert.equal(await get('/tax'), 200);
+});
+
+test('a dry run says that the edit could not be written, as the edit itself does', async (t) => {
+  const { ask, router } = await startShop(t);
+  // No name is left for a text beside it, for root neither.
+  const long = join(dirname(router.configPath), 'r'.repeat(250));
+  await rename(router.configPath, long);
+  await symlink(long, router.configPath);
+  for (const query of ['?dryRun=true', '']) {
+    const refused = await ask<ProblemReply>('DELETE', `/v1/routes/tax${query}`);
+    assert.equal(refused.body.code, 'read_only', query);
+    assert.match(refused.body.detail, /cannot be written/);
+  }
 });
 
 test('a folder in which nothing may be written refuses the edit before it is applied', async (t) => {
