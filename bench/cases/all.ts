@@ -2,6 +2,7 @@
  * Every case, in the order in which they run, and sets of them by name.
  */
 
+import { ADMIN } from './admin.ts';
 import type { Case } from './case.ts';
 import { COLD } from './cold.ts';
 import { FLOODS } from './floods.ts';
@@ -15,7 +16,7 @@ import { SLOW_READER } from './slow-reader.ts';
 import { SSE } from './sse.ts';
 import { THREADS } from './threads.ts';
 
-const TIMED: readonly Case[] = [...FLOODS, LATENCY, SSE, ROUTES, RELOAD, HANG, THREADS, IDLE, COLD, SLOW_READER];
+const TIMED: readonly Case[] = [...FLOODS, LATENCY, SSE, ROUTES, RELOAD, ADMIN, HANG, THREADS, IDLE, COLD, SLOW_READER];
 
 /** Those that count instead of timing come last: they are asked for by name. */
 export const CASES: readonly Case[] = [...TIMED, INSTRUCTIONS];

@@ -22,6 +22,8 @@ export interface Kind {
   readonly routes: string;
   /** Further upstreams, `, name: { ... }`. */
   readonly upstreams: string;
+  /** Port of its admin API; 0: any. */
+  readonly admin: number;
 }
 
 const USUAL: Kind = {
@@ -31,11 +33,12 @@ const USUAL: Kind = {
   everyCore: false,
   routes: 'routes: { all: { match: { path: / }, upstream: origin } }\n',
   upstreams: '',
+  admin: 0,
 };
 
-export function documentOf(setup: Setup, routes: string, upstreams: string): string {
+export function documentOf(setup: Setup, routes: string, upstreams: string, admin = 0): string {
   return `listeners: { internal: { address: "127.0.0.1:${setup.port}", zone: internal } }
-admin: { address: "127.0.0.1:0" }
+admin: { address: "127.0.0.1:${admin}" }
 drain: { notice: 0s, limit: 1s }
 correlation: { header: x-correlation-id, context: [x-user-id] }
 upstreams: { origin: { endpoints: [ "http://127.0.0.1:${setup.originPort}" ] }${upstreams} }
@@ -43,7 +46,7 @@ ${routes}`;
 }
 
 export function signalbox(wanted: Partial<Kind> = {}): Peer {
-  const { name, root, workers, everyCore, routes, upstreams } = { ...USUAL, ...wanted };
+  const { name, root, workers, everyCore, routes, upstreams, admin } = { ...USUAL, ...wanted };
   const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
   return {
     name,
@@ -51,7 +54,7 @@ export function signalbox(wanted: Partial<Kind> = {}): Peer {
     mark: 'x-correlation-id',
     version: () => `signalbox ${version}, Node.js ${process.version}`,
     prepare: (setup) => {
-      const path = written(setup.folder, 'routes.yaml', documentOf(setup, routes, upstreams));
+      const path = written(setup.folder, 'routes.yaml', documentOf(setup, routes, upstreams, admin));
       const log = emptyLog(setup.folder);
       const serve = ['serve', '--config', path, '--workers', String(workers), '--no-watch', '--log-level', 'error'];
       return {

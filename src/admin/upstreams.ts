@@ -12,7 +12,16 @@ import { plain } from './access.ts';
 import { answers, IdParams, pageOf, WaitQuery } from './call.ts';
 import { notFound, Refused } from './problem.ts';
 import { Id, PageQuery, pageOf as pageShape } from './shapes/common.ts';
-import { Circuit, CircuitOrder, Deregistered, Lease, LeaseOrder, UpstreamStatus } from './shapes/status.ts';
+import {
+  Circuit,
+  CircuitOrder,
+  Deregistered,
+  Lease,
+  LeaseOrder,
+  Renewed,
+  RenewOrder,
+  UpstreamStatus,
+} from './shapes/status.ts';
 
 export type LeaseAnswer =
   | { readonly ok: true; readonly lease: Lease; readonly fresh: boolean }
@@ -44,6 +53,8 @@ export interface UpstreamSource {
     order: Omit<LeaseOrder, 'ttl'> & { readonly ttl: number | undefined },
     author: string,
   ): Promise<LeaseAnswer>;
+  /** A lease goes on as it is; false where there is none. */
+  renew(upstream: string, instance: string, author: string): boolean;
   /** `wait` in milliseconds. undefined: there is no such lease. */
   deregister(
     upstream: string,
@@ -66,6 +77,7 @@ export function upstreams(source: UpstreamSource): FastifyPluginAsyncTypebox {
     addCircuit(server, source);
     addLeases(server, source);
     addRegistration(server, source);
+    addRenewal(server, source);
   };
 }
 
@@ -180,6 +192,28 @@ function addRegistration(server: Server, source: UpstreamSource): void {
       const answer = await source.deregister(upstream, instance, wait, request.caller.name);
       if (answer !== undefined) return { upstream, instance, ...answer };
       throw notFound(`${upstream} has no lease ${instance}`, `GET /v1/upstreams/${upstream}/leases lists all`);
+    },
+  );
+}
+
+function addRenewal(server: Server, source: UpstreamSource): void {
+  server.post(
+    '/v1/leases/renew',
+    {
+      config: { need: 'operator' },
+      schema: {
+        tags: ['leases'],
+        summary: 'Renews many leases as they are, for an agent that looks after many instances',
+        headers: InstanceHeaders,
+        body: RenewOrder,
+        response: answers(Renewed),
+      },
+    },
+    async (request) => {
+      const { leases } = request.body;
+      const { name } = request.caller;
+      const unknown = leases.filter(({ upstream, instance }) => !source.renew(upstream, instance, name));
+      return { renewed: leases.length - unknown.length, unknown };
     },
   );
 }

@@ -84,13 +84,7 @@ export class Leases {
   put(upstream: string, instance: string, order: LeaseOrder, author: string): PutAnswer {
     if (!this.needs.knows(upstream)) {
       const reason = `there is no upstream ${upstream} in the running document`;
-      return {
-        ok: false,
-        code: 'not_found',
-        pointer: '',
-        reason,
-        advice: 'add it under `upstreams`, or mend the name',
-      };
+      return refusal('not_found', reason, 'add it under `upstreams`, or mend the name');
     }
     const known = this.leases.get(upstream)?.get(instance);
     if (known !== undefined && says(order, known.terms)) return this.renew(known, author);
@@ -98,15 +92,17 @@ export class Leases {
     if ('reason' in terms) return { ok: false, code: 'invalid', ...terms };
     if (known === undefined && this.count >= MOST_LEASES) {
       const reason = `there are ${MOST_LEASES} leases already`;
-      return {
-        ok: false,
-        code: 'invalid',
-        pointer: '',
-        reason,
-        advice: 'deregister what is gone, or take a shorter ttl',
-      };
+      return refusal('invalid', reason, 'deregister what is gone, or take a shorter ttl');
     }
     return this.register({ upstream, instance, terms, author }, known);
+  }
+
+  /** A lease goes on as it is, the cheapest there is to ask of it; false where nobody is registered so. */
+  goOn(upstream: string, instance: string, author: string): boolean {
+    const known = this.leases.get(upstream)?.get(instance);
+    if (known === undefined) return false;
+    this.renewed(known, author);
+    return true;
   }
 
   /**
@@ -194,11 +190,15 @@ export class Leases {
     this.expiry.stop();
   }
 
-  private renew(lease: Lease, author: string): PutAnswer {
+  private renewed(lease: Lease, author: string): void {
     lease.renewed = this.needs.clock.now();
     lease.renewedAt = this.needs.clock.wall();
     lease.author = author;
     this.touched('renewed');
+  }
+
+  private renew(lease: Lease, author: string): PutAnswer {
+    this.renewed(lease, author);
     return { ok: true, lease: this.view(lease), fresh: false, told: DONE };
   }
 
@@ -292,4 +292,8 @@ function keyOf({ upstream, instance }: Pick<Lease, 'upstream' | 'instance'>): st
 
 function by(author: string): string {
   return author === '' ? '' : ` by ${author}`;
+}
+
+function refusal(code: 'not_found' | 'invalid', reason: string, advice: string): PutAnswer {
+  return { ok: false, code, pointer: '', reason, advice };
 }

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ProblemReply } from '../../src/admin/shapes/common.ts';
-import type { Deregistered, EventItem, Lease, UpstreamStatus } from '../../src/admin/shapes/status.ts';
+import type { Deregistered, EventItem, Lease, Renewed, UpstreamStatus } from '../../src/admin/shapes/status.ts';
 import { type Act, type ActingOrigin, type Asked, startActing } from '../support/acting-origin.ts';
 import { adminClient, type Reply } from '../support/admin-client.ts';
 import { startRouterWithApp } from '../support/app.ts';
@@ -103,6 +103,26 @@ test('a renewal moves the end, a new weight counts at once, and weight 0 takes n
   for (let i = 0; i < 3; i++) assert.deepEqual(await served(), ['two']);
   await register('one', { url: one.url, weight: 1, ttl: '1m' });
   assert.deepEqual(await served(), ['one', 'two']);
+});
+
+test('many leases are renewed in one call, and those that nobody registered are named', async (t) => {
+  const { register, ask, service } = await start(t);
+  const one = await service('one');
+  const { body: before } = await register('one', { url: one.url, ttl: '2s' });
+  const named = (instance: string, upstream = 'pool') => ({ upstream, instance });
+  const known = Array.from({ length: 20 }, (_, i) => i);
+  for (const i of known) await register(`i-${i}`, { url: one.url, ttl: '1h' });
+  await until('some time to pass', () => Date.now() > Date.parse(before.renewedAt) + 20);
+  const leases = [named('one'), ...known.map((i) => named(`i-${i}`)), named('none'), named('one', 'nowhere')];
+  const { status, body } = await ask<Renewed>('POST', '/v1/leases/renew', { body: { leases }, author: 'agent' });
+  assert.equal(status, 200);
+  assert.deepEqual(body, { renewed: 21, unknown: [named('none'), named('one', 'nowhere')] });
+  const { items } = (await ask<{ items: Lease[] }>('GET', '/v1/upstreams/pool/leases')).body;
+  const now = items.find(({ instance }) => instance === 'one');
+  assert.ok(Date.parse(now?.expiresAt ?? '') > Date.parse(before.expiresAt), JSON.stringify(now));
+  assert.equal(now?.author, 'agent');
+  assert.equal((await ask('POST', '/v1/leases/renew', { body: { leases: [] } })).status, 400);
+  assert.equal((await ask('POST', '/v1/leases/renew', { body: { leases: [{ instance: 'one' }] } })).status, 400);
 });
 
 test('whoever asks to wait hears when the last request ended, and none of them failed', async (t) => {

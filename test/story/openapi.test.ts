@@ -64,6 +64,7 @@ const WELL: readonly { id: string; call?: () => Call; status?: number }[] = [
   { id: 'putUpstreamsIdLeasesInstance', call: () => lease({ body: LEASE }), status: 201 },
   { id: 'putUpstreamsIdLeasesInstance', call: () => lease({ body: LEASE }) },
   { id: 'getUpstreamsIdLeases', call: () => ({ params: { id: 'cart', limit: 10 } }) },
+  { id: 'postLeasesRenew', call: () => ({ body: { leases: [{ upstream: 'cart', instance: 'nobody' }] } }) },
   { id: 'putUpstreamsIdCircuit', call: () => circuit({ state: 'isolated', reason: 'maintenance', for: '5m' }) },
   { id: 'getUpstreamsIdStatus', call: () => ({ params: { id: 'cart' } }) },
   { id: 'getStatus' },

@@ -98,6 +98,24 @@ export const Lease = Type.Object(
 );
 export type Lease = Static<typeof Lease>;
 
+const LeaseName = Type.Object({ upstream: Id, instance: Id }, { additionalProperties: false });
+
+/** What an agent that looks after many instances asks for all of them at once. */
+export const RenewOrder = Type.Object(
+  { leases: Type.Array(LeaseName, { minItems: 1, maxItems: 10_000 }) },
+  { additionalProperties: false },
+);
+export type RenewOrder = Static<typeof RenewOrder>;
+
+export const Renewed = Type.Object(
+  {
+    renewed: Type.Integer({ minimum: 0 }),
+    unknown: Type.Array(LeaseName, { description: 'nobody is registered so: register anew' }),
+  },
+  { additionalProperties: false },
+);
+export type Renewed = Static<typeof Renewed>;
+
 export const Deregistered = Type.Object(
   {
     upstream: Id,

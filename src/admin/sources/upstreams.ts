@@ -91,6 +91,7 @@ export function upstreamSource({ leases, standing, setCircuit }: UpstreamParts):
       await answer.told;
       return { ok: true, fresh: answer.fresh, lease: leaseShape(answer.lease) };
     },
+    renew: (upstream, instance, author) => leases.goOn(upstream, instance, author),
     deregister: (upstream, instance, wait, author) => leases.remove(upstream, instance, { wait, author }),
   };
 }
