@@ -29,7 +29,7 @@ export function resolveAdmin(root: Node, problems: Problems): AdminSettings {
     tls: resolveTls(child(node, 'tls')),
     hosts: resolveHosts(child(node, 'hosts'), problems),
     writeBack: writeBack?.kind !== 'scalar' || writeBack.value !== false,
-    limits: { body: sizeAt(limits, 'body', 8 * MIB), requests: numberAt(limits, 'requests', 2000) },
+    limits: { body: sizeAt(limits, 'body', 8 * MIB), requests: numberAt(limits, 'requests', 5000) },
     revisions: { count: numberAt(revisions, 'count', 1000), age: durationAt(revisions, 'age', 90 * DAY) },
   };
 }

@@ -45,7 +45,7 @@ export function adminSettings(changes: Partial<Document['admin']> = {}): Documen
     tls: undefined,
     hosts: [],
     writeBack: true,
-    limits: { body: 8_388_608, requests: 2000 },
+    limits: { body: 8_388_608, requests: 5000 },
     revisions: { count: 1000, age: 7_776_000_000 },
     ...changes,
   };
