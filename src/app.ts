@@ -37,6 +37,8 @@ import { startCrew } from './worker/start.ts';
 const { readFile } = process.getBuiltinModule('node:fs').promises;
 const { dirname, join } = process.getBuiltinModule('node:path');
 
+/** What the admin port answers is loaded so long after the start, milliseconds, if nobody asks before. */
+const ADMIN_PAUSE = 1000;
 /** How long an edit on its way may keep a stop waiting. */
 const EDIT_LIMIT = 1000;
 
@@ -124,6 +126,9 @@ class RunningApp implements App {
   private answers: AdminAnswers | undefined = undefined;
   private readonly startedAt: number;
   private endNotice: () => void = () => {};
+  private endPause: () => void = () => {};
+  private answering: Promise<void> = Promise.resolve();
+  private closing = false;
 
   constructor(options: AppOptions, parts: Parts) {
     this.options = options;
@@ -150,8 +155,8 @@ class RunningApp implements App {
     for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);
     this.crew.serve();
     loadAll();
-    await this.answerAdmin();
     this.phase = 'serving';
+    this.answering = this.answerSoon();
     if (this.options.watch) await this.parts.file.start(text);
     const listeners = Object.fromEntries(this.ports);
     const { revision } = running;
@@ -179,7 +184,28 @@ class RunningApp implements App {
     }
   }
 
-  /** Traffic flows already: loading what answers there takes longer than all the rest of the start. */
+  /**
+   * Loading what answers at the admin port takes longer than all the rest of the start, and on a busy core from the first
+   * requests: it waits until somebody asks there, or a moment.
+   */
+  private async answerSoon(): Promise<void> {
+    const moment = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ADMIN_PAUSE);
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    await Promise.race([this.admin?.asked, moment]);
+    this.endPause();
+    if (this.closing) return;
+    try {
+      await this.answerAdmin();
+    } catch (error) {
+      this.log('error', { err: String(error) }, 'the admin port cannot answer; traffic goes on');
+    }
+  }
+
   private async answerAdmin(): Promise<void> {
     const { answerAdmin } = await import('./app-admin.ts');
     const { configPath, env } = this.options;
@@ -257,6 +283,9 @@ class RunningApp implements App {
 
   /** In reverse: nobody proposes any more, traffic ends, then the admin port. */
   private async close(limit: number): Promise<void> {
+    this.closing = true;
+    this.endPause();
+    await this.answering;
     this.parts.file.stop();
     const edits = this.answers?.endEdits();
     await Promise.race([edits, new Promise((resolve) => setTimeout(resolve, EDIT_LIMIT).unref())]);

@@ -26,6 +26,8 @@ const MOST_CONNECTIONS = 20_000;
 
 export interface AdminPort {
   readonly port: number;
+  /** Resolves when the first request is there. */
+  readonly asked: Promise<void>;
   /** Gives every request, those that wait too, to this listener. */
   answer(listener: RequestListener): void;
   /** Closes the port and its connections. */
@@ -35,7 +37,9 @@ export interface AdminPort {
 /** Rejects with the system's error where the address is taken or not ours. */
 export async function openAdminPort(host: string, port: number, credentials?: Credentials): Promise<AdminPort> {
   const { promise: answering, resolve: answer } = Promise.withResolvers<RequestListener>();
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   const server = serverFor(credentials, (request, response) => {
+    ask();
     void answering.then((listener) => listener(request, response));
   });
   server.maxConnections = MOST_CONNECTIONS;
@@ -49,6 +53,7 @@ export async function openAdminPort(host: string, port: number, credentials?: Cr
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
+    asked,
     answer,
     stop: () => {
       credentials?.stop();
