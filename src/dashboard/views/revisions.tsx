@@ -16,19 +16,14 @@ import { Badge } from '../parts/tone.tsx';
 import { Diff } from './diff.tsx';
 
 export function Revisions() {
-  const { revisions, olderRevisions, frame } = useStore();
+  const { revisions, olderRevisions } = useStore();
+  // Whatever was applied last runs; which revision that is, frames and records learn at different moments.
+  const running = revisions.find(({ result }) => result === 'applied');
   return (
     <section class="card" aria-label="Revisions">
       <ol class="records" reversed>
         {revisions.map((record) => (
-          <Record
-            key={record.number}
-            record={record}
-            runs={
-              record.running ||
-              (record.result === 'applied' && record.revision === frame?.revision && isNewest(record, revisions))
-            }
-          />
+          <Record key={record.number} record={record} running={running} />
         ))}
       </ol>
       {revisions.length === 0 && <p class="dim empty">Nothing is recorded yet.</p>}
@@ -41,14 +36,10 @@ export function Revisions() {
   );
 }
 
-function isNewest({ number, revision }: Revision, all: readonly Revision[]): boolean {
-  return all.find((each) => each.result === 'applied' && each.revision === revision)?.number === number;
-}
-
-function Record({ record, runs }: { readonly record: Revision; readonly runs: boolean }) {
-  const { frame } = useStore();
+function Record({ record, running }: { readonly record: Revision; readonly running: Revision | undefined }) {
   const [open, setOpen] = useState(false);
   const { number, at, revision, source, author, reason, result, detail, words } = record;
+  const runs = number === running?.number;
   const [first = 'No words were recorded.', ...rest] = words;
   return (
     <li class={`record ${runs ? 'runs' : ''}`}>
@@ -67,7 +58,11 @@ function Record({ record, runs }: { readonly record: Revision; readonly runs: bo
           plan={() => restore(record)}
           label={`Restore revision ${short(revision)}`}
           not={
-            revision === frame?.revision ? 'It runs already.' : record.restorable ? undefined : 'Its text is not kept.'
+            revision === running?.revision
+              ? 'It runs already.'
+              : record.restorable
+                ? undefined
+                : 'Its text is not kept.'
           }
         >
           Restore…
