@@ -12,6 +12,7 @@ import { startApp } from '../../src/app.ts';
 import type { App, AppOptions } from '../../src/app-contract.ts';
 import type { Problem } from '../../src/config/document.ts';
 import { LineCatcher } from './lines.ts';
+import { statusOf } from './process.ts';
 
 export interface Router {
   /** Port of a listener; without a name, of `internal`. */
@@ -70,6 +71,8 @@ export async function startRouterWithApp(
     await remove();
     throw error;
   }
+  // What answers there is loaded by then, and not while a test measures memory or handles.
+  await statusOf(`http://127.0.0.1:${app.adminPort}`);
   return {
     app,
     configPath,
