@@ -21,6 +21,7 @@ import {
   seen,
   spilt,
   tabTo,
+  titled,
 } from '../support/dashboard-acts.ts';
 import { type FakeAdmin, type FakeOptions, fakeAdmin } from '../support/fake-admin-pages.ts';
 import { until } from '../support/wait.ts';
@@ -54,15 +55,15 @@ test('an operator sees at once what is wrong and where, and the figures move', a
   await onStage(async ({ page, admin }) => {
     await enter(page, admin.url);
     await seen(page, '.overall', /1 circuit open/);
-    assert.match(await page.title(), /^▲ 1 circuit open/);
-    assert.match(await seen(page, '.troubles', /payments/), /payments: circuit open[\s\S]*search: 1 of 2 members up/);
+    await titled(page, /^▲ 1 circuit open/);
+    await seen(page, '.troubles', /payments: circuit open[\s\S]*search: 1 of 2 members up/);
     const first = await page.locator('[data-figure=rate]').textContent();
     await until('the rate to move', async () => (await page.locator('[data-figure=rate]').textContent()) !== first);
     await seen(page, '.map', /8 idle routes/);
     assert.deepEqual(await nameless(page), []);
     admin.world.calm = true;
     await seen(page, '.overall', /All well/);
-    assert.match(await page.title(), /^● All well/);
+    await titled(page, /^● All well/);
     await picture(page, 'calm');
   });
 });

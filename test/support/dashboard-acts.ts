@@ -40,6 +40,11 @@ export function seen(page: Page, selector: string, what: RegExp): Promise<string
   );
 }
 
+/** The page's title follows what it shows a moment later. */
+export async function titled(page: Page, what: RegExp): Promise<void> {
+  await until(`the title to say ${what}`, async () => what.test(await page.title()), LIMIT);
+}
+
 export function focused(page: Page): Promise<Focused> {
   return page.evaluate(() => {
     const { document, getComputedStyle } = globalThis as unknown as Browser;
