@@ -56,7 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...CONTRACTS,
   ],
   admin: ['core/', 'control/', 'config/', 'upstream/lease', 'upstream/leases'],
-  dashboard: ['admin/shapes/'],
+  dashboard: ['admin/shapes/', 'core/line-diff'],
   // Of the admin side, its contract alone: a client knows no server.
   cli: ['core/', 'config/', 'admin/shapes/'],
   client: [],

@@ -1,78 +1,24 @@
 /**
  * The lines in which two texts differ, as a unified diff shows them.
  *
- * Rule: the fewest lines that lead from one to the other (Myers, 1986). Its cost grows with the square of the difference,
- * so it gives up on texts that have little in common; what they share at both ends is cut off before.
+ * Rule: what is the same stands around a change only as far as it helps to find the place. The comparison is core/line-diff.ts.
  */
 
-/** Lines that differ, at most. */
-const FAR = 1500;
-const AROUND = 3;
+import { type Line, linesBetween, nearChange } from '../core/line-diff.ts';
 
-interface Line {
-  readonly sign: ' ' | '+' | '-';
-  readonly text: string;
-}
+/** Unchanged lines before and after a change. */
+const AROUND = 3;
 
 /** Lines with `+`, `-` or a blank before them, and `@@` where others are left out; undefined where the texts are too far apart. */
 export function lineDiff(before: string, after: string): string[] | undefined {
-  const a = linesOf(before);
-  const b = linesOf(after);
-  let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head++;
-  let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
-  const middle = compare(a.slice(head, a.length - tail), b.slice(head, b.length - tail));
-  if (middle === undefined) return undefined;
-  const same = (text: string): Line => ({ sign: ' ', text });
-  return hunks([...a.slice(0, head).map(same), ...middle, ...a.slice(a.length - tail).map(same)]);
-}
-
-function linesOf(text: string): string[] {
-  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
-}
-
-/** `best[k]` is how far along `a` a path on diagonal k has come; a copy for each step leads back. */
-function compare(a: readonly string[], b: readonly string[]): Line[] | undefined {
-  const most = Math.min(a.length + b.length, FAR);
-  const best = new Int32Array(2 * most + 3);
-  const middle = most + 1;
-  const trace: Int32Array[] = [];
-  for (let d = 0; d <= most; d++) {
-    for (let k = -d; k <= d; k += 2) {
-      const down = k === -d || (k !== d && best[middle + k - 1] < best[middle + k + 1]);
-      let x = down ? best[middle + k + 1] : best[middle + k - 1] + 1;
-      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++;
-      best[middle + k] = x;
-      if (x >= a.length && x - k >= b.length) return backwards(a, b, trace, d);
-    }
-    trace.push(best.slice(middle - d, middle + d + 1));
-  }
-  return undefined;
-}
-
-function backwards(a: readonly string[], b: readonly string[], trace: readonly Int32Array[], steps: number): Line[] {
-  const lines: Line[] = [];
-  let x = a.length;
-  let y = b.length;
-  for (let d = steps; d > 0; d--) {
-    const k = x - y;
-    const reached = (diagonal: number) => trace[d - 1][diagonal + d - 1] ?? -1;
-    const down = k === -d || (k !== d && reached(k - 1) < reached(k + 1));
-    // One step from there, then lines that both have.
-    const start = down ? reached(k + 1) : reached(k - 1) + 1;
-    for (; x > start; y--) lines.push({ sign: ' ', text: a[--x] });
-    if (down) lines.push({ sign: '+', text: b[--y] });
-    else lines.push({ sign: '-', text: a[--x] });
-  }
-  while (x > 0) lines.push({ sign: ' ', text: a[--x] });
-  return lines.reverse();
+  const lines = linesBetween(before, after);
+  return lines === undefined ? undefined : hunks(lines);
 }
 
 /** What differs, with a few lines around it. */
 function hunks(lines: readonly Line[]): string[] {
   const shown: string[] = [];
-  const near = nearChange(lines);
+  const near = nearChange(lines, AROUND);
   let a = 1;
   let b = 1;
   for (const [i, { sign, text }] of lines.entries()) {
@@ -84,10 +30,4 @@ function hunks(lines: readonly Line[]): string[] {
     if (sign !== '-') b++;
   }
   return shown;
-}
-
-function nearChange(lines: readonly Line[]): Uint8Array {
-  const near = new Uint8Array(lines.length);
-  for (const [i, { sign }] of lines.entries()) if (sign !== ' ') near.fill(1, Math.max(0, i - AROUND), i + AROUND + 1);
-  return near;
 }
