@@ -14,7 +14,7 @@ import { buildPolicies, isPlain, type Policies } from '../policy/build.ts';
 import type { Fallback, Protection, ProtectionSettings } from '../policy/policy.ts';
 import { buildRelease } from '../release/build.ts';
 import type { Release } from '../release/release.ts';
-import { plainlySaid, sidesOf } from '../release/sides.ts';
+import { plainlySaid } from '../release/sides.ts';
 import { MatcherBuilder } from '../routing/match-build.ts';
 import { Patterns } from '../routing/match-regex.ts';
 import type {
@@ -33,6 +33,7 @@ import { trustMatcher } from '../routing/trust.ts';
 import { readEndpoint } from '../upstream/endpoint.ts';
 import type { Upstream, UpstreamBlocks, UpstreamSettings } from '../upstream/upstream.ts';
 import type { Document } from './document.ts';
+import { targetsOf } from './targets.ts';
 
 /** What a table borrows from the place it runs in. */
 export interface Site {
@@ -124,15 +125,12 @@ function compileRoute(id: string, settings: RouteSettings, parts: Parts): Route 
   const place = { route: id, path: path?.kind === 'regex' ? undefined : path?.value, secure };
   const policies = buildPolicies(settings, place, names);
   const blocks: number[] = [];
-  const fallback = settings.fallback?.upstream;
-  const sides = [...sidesOf(settings.release), ...(fallback === undefined ? [] : [fallback])].map(
-    (side): Destination => {
-      const destination = destinations.get(side);
-      if (destination === undefined) throw new Error(`route ${id}: there is no upstream ${side}`);
-      blocks.push(site.block(`route:${id}|${side}`));
-      return destination;
-    },
-  );
+  const sides = targetsOf(settings).map((side): Destination => {
+    const destination = destinations.get(side);
+    if (destination === undefined) throw new Error(`route ${id}: there is no upstream ${side}`);
+    blocks.push(site.block(`route:${id}|${side}`));
+    return destination;
+  });
   if (path?.kind === 'regex') about(`route ${id}: match.path.regex`, () => parts.patterns.compile(path.value));
   const release = about(`route ${id}: release`, () => buildRelease(id, settings.release, names));
   const plan = planOf(settings, policies, release, sides, parts.kept);

@@ -10,6 +10,7 @@ import type { BlockLedger } from '../core/ledger.ts';
 import type { SharedLanes } from '../core/shared.ts';
 import { MEMBER_WORDS, UPSTREAM_WORDS } from '../core/words.ts';
 import { circuitStateOf } from '../policy/circuit-control.ts';
+import type { DestinationSettings } from '../routing/route.ts';
 import type { Membership } from '../upstream/members.ts';
 import { reloadOf, type View } from './view.ts';
 
@@ -33,13 +34,7 @@ export function scrapeSource({ clock, ledger, lanes, membership, view, threads, 
     scraped: () => ledger.scraped(),
     up: (upstream: string, block: number) => isUp(lanes.words.block(block), settings(upstream)?.outliers !== 'off'),
     circuit: (block: number) => circuitStateOf(lanes.words.block(block), clock.now()).state,
-    /** Attempts that may be under way at once; undefined where there is no limit, or none was found yet. */
-    limit: (upstream: string, block: number) => {
-      const limits = settings(upstream)?.limits ?? 'off';
-      if (limits === 'off' || limits.concurrency === Number.POSITIVE_INFINITY) return undefined;
-      if (limits.concurrency !== 'adaptive') return limits.concurrency;
-      return Atomics.load(lanes.words.block(block), UPSTREAM_WORDS.limit) || undefined;
-    },
+    limit: (upstream: string, block: number) => limitOf(settings(upstream), lanes.words.block(block)),
     names: () => membership.names(),
     lastReload: () => reloadOf(view()),
     revision: () => view().running?.revision ?? '',
@@ -52,4 +47,12 @@ export function scrapeSource({ clock, ledger, lanes, membership, view, threads, 
 export function isUp(words: Int32Array, ejects: boolean): boolean {
   if (Atomics.load(words, MEMBER_WORDS.health) !== 0) return false;
   return !ejects || Atomics.load(words, MEMBER_WORDS.ejection) === 0;
+}
+
+/** Attempts that may be under way at once; undefined where there is no limit, or none was found yet. */
+export function limitOf(settings: DestinationSettings | undefined, words: Int32Array): number | undefined {
+  const limits = settings?.limits ?? 'off';
+  if (limits === 'off' || limits.concurrency === Number.POSITIVE_INFINITY) return undefined;
+  if (limits.concurrency !== 'adaptive') return limits.concurrency;
+  return Atomics.load(words, UPSTREAM_WORDS.limit) || undefined;
 }

@@ -6,13 +6,14 @@
  */
 
 import type { Document } from '../config/document.ts';
+import { targetsOf } from '../config/targets.ts';
 import type { Clock } from '../core/clock.ts';
 import { MEMBER_BLOCK, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import type { BlockLedger } from '../core/ledger.ts';
 import type { SharedLanes } from '../core/shared.ts';
-import { MEMBER_WORDS, UPSTREAM_WORDS } from '../core/words.ts';
 import { type CircuitView, circuitStateOf } from '../policy/circuit-control.ts';
 import type { MemberView } from '../upstream/shown.ts';
+import { isUp, limitOf } from './scrape.ts';
 import type { View } from './view.ts';
 
 export type { CircuitView };
@@ -55,7 +56,7 @@ export function standingOf(parts: StandingParts, id: string): UpstreamStanding |
     members: parts.members.membersOf(id).map((member) => memberStanding(parts, id, member)),
     inFlight: lanes.sum(block, UPSTREAM_BLOCK.inFlight),
     queued: lanes.sum(block, UPSTREAM_BLOCK.queued),
-    limit: limitOf(parts, id, block),
+    limit: limitOf(settingsOf(parts, id), lanes.words.block(block)),
     routes: routesTo(parts.view(), id),
   };
 }
@@ -84,7 +85,10 @@ export function underWay(
   routes: readonly string[],
 ): number {
   const ids = new Set(upstreams);
-  for (const route of routes) for (const upstream of targetsOf(document.routes[route])) ids.add(upstream);
+  for (const route of routes) {
+    if (!Object.hasOwn(document.routes, route)) continue;
+    for (const upstream of targetsOf(document.routes[route])) ids.add(upstream);
+  }
   let sum = 0;
   for (const id of ids) {
     const block = parts.ledger.blockOf(`upstream:${id}`);
@@ -120,31 +124,16 @@ function memberStanding(parts: StandingParts, upstream: string, member: MemberVi
 function stateOf(parts: StandingParts, upstream: string, { block, draining }: MemberView): MemberStanding['state'] {
   if (draining) return 'draining';
   const words = parts.lanes.words.block(block);
-  if (Atomics.load(words, MEMBER_WORDS.health) !== 0) return 'unhealthy';
-  const { outliers } = parts.view().running?.document.upstreams[upstream] ?? { outliers: 'off' };
-  return outliers === 'off' || Atomics.load(words, MEMBER_WORDS.ejection) === 0 ? 'up' : 'ejected';
+  const ejects = (settingsOf(parts, upstream)?.outliers ?? 'off') !== 'off';
+  if (isUp(words, ejects)) return 'up';
+  return isUp(words, false) ? 'ejected' : 'unhealthy';
 }
 
-function limitOf({ view, lanes }: StandingParts, id: string, block: number): number | undefined {
-  const limits = view().running?.document.upstreams[id]?.limits ?? 'off';
-  if (limits === 'off' || limits.concurrency === Number.POSITIVE_INFINITY) return undefined;
-  if (limits.concurrency !== 'adaptive') return limits.concurrency;
-  return Atomics.load(lanes.words.block(block), UPSTREAM_WORDS.limit) || undefined;
+function settingsOf({ view }: StandingParts, id: string) {
+  return view().running?.document.upstreams[id];
 }
-
-type Routes = NonNullable<View['running']>['document']['routes'];
 
 function routesTo(view: View, upstream: string): string[] {
   const routes = view.running?.document.routes ?? {};
   return Object.keys(routes).filter((id) => targetsOf(routes[id]).includes(upstream));
-}
-
-function targetsOf(route: Routes[string] | undefined): string[] {
-  if (route === undefined) return [];
-  const { split, versions } = route.release;
-  const others = versions === undefined ? [] : [...versions.serve, versions.missing, versions.unmatched];
-  const splits = [split, ...others.flatMap((other) => ('split' in other ? [other.split] : []))];
-  const fallback = route.fallback?.upstream;
-  const targets = splits.flatMap((sides) => sides.map((side) => side.upstream));
-  return fallback === undefined ? targets : [...targets, fallback];
 }
