@@ -21,6 +21,9 @@ const { join } = process.getBuiltinModule('node:path');
 /** Milliseconds for which it is believed that the file can be written, or cannot. */
 const LOOK_AGAIN = 10_000;
 
+/** Of records, while no document says how many. */
+const EVERYTHING = { count: Number.POSITIVE_INFINITY, age: Number.POSITIVE_INFINITY };
+
 export interface StateParts {
   readonly folder: string;
   readonly configPath: string;
@@ -86,7 +89,7 @@ export class AppState {
     const { Audit } = await import('./control/audit.ts');
     const { History } = await import('./control/history.ts');
     const { folder, clock, log, configPath, env } = this.parts;
-    const limits = view().running?.document.admin.revisions ?? { count: 1, age: 1 };
+    const limits = view().running?.document.admin.revisions ?? EVERYTHING;
     const audit = await Audit.open({ folder, clock, log, limits });
     const history = new History(audit, (text) => {
       const reading = readDocument(text, configPath, env);

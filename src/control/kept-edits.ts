@@ -56,8 +56,11 @@ export class KeptEdits implements Keeper {
       return file;
     }
     const merged = mergeText({ base: this.pair.file, disk: file, yours: this.pair.edited });
-    const edited = merged.is === 'merged' ? merged.text : file;
-    if (merged.is !== 'merged') {
+    // It is refused with its place, and what runs goes on with the edits: they are not given up for a slip in the file.
+    if (merged.is === 'unreadable') return file;
+    const kept = merged.is === 'merged' || merged.is === 'edited';
+    const edited = kept ? merged.text : file;
+    if (!kept) {
       const parts = merged.is === 'conflict' ? merged.conflicts.map(({ pointer }) => pointer) : [];
       this.log(
         'warn',
