@@ -2,7 +2,7 @@
  * Routes beside each other: two that ask for exactly the same.
  *
  * Rule: it is allowed (the first id in alphabetical order serves), but seldom meant, so both are named. Only routes that
- * share a listener meet.
+ * share a listener meet. Host and path tell nearly all of them apart; only where they do not is the rest written out.
  */
 
 import type { MatchSettings, RouteSettings } from '../routing/route.ts';
@@ -15,8 +15,26 @@ export function noticeTwins(
   nodes: ReadonlyMap<string, Node>,
   problems: Problems,
 ): void {
+  const groups = new Map<string, string[]>();
+  for (const [id, { match }] of Object.entries(routes)) {
+    const place = `${match.host} ${match.path?.kind} ${match.path?.value}`;
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [id]);
+    else group.push(id);
+  }
+  for (const ids of groups.values()) if (ids.length > 1) noticeAmong(ids, routes, nodes, problems);
+}
+
+/** Among routes of one host and path. */
+function noticeAmong(
+  ids: readonly string[],
+  routes: Readonly<Record<string, RouteSettings>>,
+  nodes: ReadonlyMap<string, Node>,
+  problems: Problems,
+): void {
   const owners = new Map<string, string>();
-  for (const [id, { match, listeners }] of Object.entries(routes)) {
+  for (const id of ids) {
+    const { match, listeners } = routes[id];
     const question = canonical(comparable(match));
     const met = new Set<string>();
     for (const listener of listeners) {

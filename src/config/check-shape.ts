@@ -13,15 +13,20 @@ import { atKey, atValue, type Problems } from './problems.ts';
 import type { Shape } from './shape.ts';
 import { type ListNode, type MapNode, type Node, nameOf, type ScalarNode, shown } from './tree.ts';
 
-export function checkShape(root: Node, shape: Shape, problems: Problems): void {
-  new ShapeCheck(problems).check(root, shape, false);
+/** `known`: parts of named ones (routes, upstreams) that need no look. */
+export function checkShape(root: Node, shape: Shape, problems: Problems, known: ReadonlySet<Node> = NONE): void {
+  new ShapeCheck(problems, known).check(root, shape, false);
 }
+
+const NONE: ReadonlySet<Node> = new Set();
 
 class ShapeCheck {
   private readonly problems: Problems;
+  private readonly known: ReadonlySet<Node>;
 
-  constructor(problems: Problems) {
+  constructor(problems: Problems, known: ReadonlySet<Node>) {
     this.problems = problems;
+    this.known = known;
   }
 
   /** `quiet`: a part above was said to have no effect already. */
@@ -105,6 +110,7 @@ class ShapeCheck {
   private checkRecord(node: MapNode, shape: Shape, patterns: Readonly<Record<string, Shape>>, quiet: boolean): void {
     const [[pattern, values]] = Object.entries(patterns);
     for (const [key, value] of node.entries) {
+      if (this.known.has(value)) continue;
       if (!expression(pattern).test(key)) {
         const reserved = key === '_none';
         const reason = reserved ? 'the name "_none" is reserved' : `"${key}" cannot be a name here`;

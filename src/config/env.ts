@@ -20,12 +20,19 @@ export function isRead(text: string): boolean {
   return /(?<!\$)\$\{/.test(text);
 }
 
-/** Reads every `${NAME}` below `node`. `text` is the whole text, for the place of a problem. */
-export function expandTree(node: Node, text: string, env: Environment, problems: Problems): void {
+/** Reads every `${NAME}` below `node`, but not in `known` parts. `text` is the whole text, for the place of a problem. */
+export function expandTree(
+  node: Node,
+  text: string,
+  env: Environment,
+  problems: Problems,
+  known?: ReadonlySet<Node>,
+): void {
   if (node.kind === 'map') {
-    for (const value of node.entries.values()) expandTree(value, text, env, problems);
+    for (const value of node.entries.values())
+      if (known?.has(value) !== true) expandTree(value, text, env, problems, known);
   } else if (node.kind === 'list') {
-    for (const item of node.items) expandTree(item, text, env, problems);
+    for (const item of node.items) expandTree(item, text, env, problems, known);
   } else if (typeof node.value === 'string' && node.value.includes('${')) {
     expandScalar(node, node.value, text, env, problems);
   }

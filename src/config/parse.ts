@@ -21,8 +21,13 @@ const SHARE = 'put what many parts share under `defaults`';
 type ScalarEvent = Extract<Event, { type: typeof EVENT_ID.SCALAR }>;
 type OpenEvent = Extract<Event, { type: typeof EVENT_ID.MAPPING | typeof EVENT_ID.SEQUENCE }>;
 
-/** The root of the one document in `text`, or undefined where there is none to speak of; `problems` says why. */
+/**
+ * The root of the one document in `text`, or undefined where there is none to speak of; `problems` says why. The tree is the
+ * caller's, who may change it.
+ */
 export function parseTree(text: string, problems: Problems): Node | undefined {
+  const left = LEFT.take(text);
+  if (left !== undefined) return left;
   let events: Event[];
   try {
     events = eventsOf(text);
@@ -41,13 +46,21 @@ export function parseTree(text: string, problems: Problems): Node | undefined {
   return root;
 }
 
+/** For the next who parses the same text: a tree that was looked at and not changed, and had no problems. */
+export function leaveTree(text: string, root: Node): void {
+  LEFT.keep(text, root);
+}
+
+/** An edit reads its text twice: as it is written, to see that it says what it should, and then as a document. */
+const LEFT = new Recent<Node>(1);
+
 /** The parser's events; throws its YAMLException. Nobody may change what is given out. */
 export function eventsOf(text: string): Event[] {
   return RECENT.of(text) ?? RECENT.keep(text, parseEvents(text, { maxDepth: DEPTH }));
 }
 
 /** An edit looks at each of its texts in three ways. */
-const RECENT = new Recent<Event[]>();
+const RECENT = new Recent<Event[]>(2);
 
 /** A key whose value is still to come. */
 interface Key {

@@ -2,7 +2,8 @@
  * From text to document: parse, read the environment, check the shape, resolve and check the meaning.
  *
  * Rule: pure, and it never throws for what a text says: whatever is wrong is in the reading, all of it at once, each
- * problem with its place. Only a text that is no YAML gives one problem, because nothing after it can be trusted.
+ * problem with its place. Only a text that is no YAML gives one problem, because nothing after it can be trusted. Parts
+ * that are written as they were in a document read before are taken from there (known.ts).
  */
 
 import type { DestinationSettings, RouteSettings } from '../routing/route.ts';
@@ -14,6 +15,7 @@ import { checkShape } from './check-shape.ts';
 import type { Document, Reading } from './document.ts';
 import { type Environment, expandTree } from './env.ts';
 import { inherit } from './inherit.ts';
+import { type Before, type Known, knownOf } from './known.ts';
 import { type Names, namesOf } from './names.ts';
 import { parseTree } from './parse.ts';
 import { Problems } from './problems.ts';
@@ -32,32 +34,38 @@ import { child, entries, type MapNode, type Node } from './tree.ts';
 
 /**
  * Reads a document. `path` is what problems call the text; `env` is where `${NAME}` is looked up.
- * A byte order mark in front is read past.
+ * `before`: the document that it is to replace, if it was read with the same `env`. A byte order mark in front is read past.
  */
-export function readDocument(text: string, path: string, env: Environment): Reading {
+export function readDocument(text: string, path: string, env: Environment, before?: Before): Reading {
   const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
   const problems = new Problems(path, clean);
   const root = parseTree(clean, problems);
+  const known = root === undefined ? undefined : knownOf(root, before);
   if (root !== undefined) {
-    expandTree(root, clean, env, problems);
-    checkShape(root, DOCUMENT, problems);
+    expandTree(root, clean, env, problems, known?.nodes);
+    checkShape(root, DOCUMENT, problems, known?.nodes);
   }
-  const document = root?.kind === 'map' ? resolveDocument(root, problems) : undefined;
+  const document = root?.kind === 'map' ? resolveDocument(root, known, problems) : undefined;
   const list = problems.list();
   if (document === undefined || problems.failed) return { ok: false, problems: list };
-  return { ok: true, document, revision: revisionOf(document), notices: list };
+  return {
+    ok: true,
+    document,
+    revision: revisionOf(document, known !== undefined && known.nodes.size > 0),
+    notices: list,
+  };
 }
 
-function resolveDocument(root: MapNode, problems: Problems): Document {
+function resolveDocument(root: MapNode, known: Known | undefined, problems: Problems): Document {
   const names = namesOf(root);
   const listeners = resolveListeners(root, problems);
   const admin = resolveAdmin(root, problems);
   checkAddresses(root, listeners, admin, problems);
   const correlation = resolveCorrelation(root, problems);
-  const upstreams = resolveUpstreams(root, problems);
+  const upstreams = resolveUpstreams(root, known, problems);
   noticeOwnPort(root, upstreams, admin, problems);
   const alike = { releases: new Map(), listeners: new Map() };
-  const routes = resolveRoutes(root, { names, listeners, correlation: correlation.header, alike }, problems);
+  const routes = resolveRoutes(root, { names, listeners, correlation: correlation.header, alike }, known, problems);
   return {
     listeners,
     admin,
@@ -71,21 +79,33 @@ function resolveDocument(root: MapNode, problems: Problems): Document {
   };
 }
 
-function resolveUpstreams(root: Node, problems: Problems): Record<string, DestinationSettings> {
+function resolveUpstreams(
+  root: Node,
+  known: Known | undefined,
+  problems: Problems,
+): Record<string, DestinationSettings> {
   const defaults = child(root, 'defaults');
   return Object.fromEntries(
     entries(child(root, 'upstreams')).map(([id, node]) => [
       id,
-      resolveUpstream(inherit(node, defaults, UPSTREAM), problems),
+      known?.upstreams.get(node) ?? resolveUpstream(inherit(node, defaults, UPSTREAM), problems),
     ]),
   );
 }
 
-function resolveRoutes(root: Node, around: Surroundings, problems: Problems): Record<string, RouteSettings> {
+function resolveRoutes(
+  root: Node,
+  around: Surroundings,
+  known: Known | undefined,
+  problems: Problems,
+): Record<string, RouteSettings> {
   const defaults = child(root, 'defaults');
   const nodes = new Map(entries(child(root, 'routes')));
   const routes = Object.fromEntries(
-    [...nodes].map(([id, node]) => [id, resolveRoute(node, inherit(node, defaults, ROUTE), around, problems)]),
+    [...nodes].map(([id, node]) => [
+      id,
+      known?.routes.get(node) ?? resolveRoute(node, inherit(node, defaults, ROUTE), around, problems),
+    ]),
   );
   // What was refused in part would look like something that was never written.
   if (problems.failed) return routes;

@@ -142,7 +142,7 @@ export class Control {
       const reason = `made from revision ${parentRevision}, but ${running?.revision ?? 'none'} runs`;
       return refuse('stale', [{ pointer: '', reason, advice: 'read the running document and make the change there' }]);
     }
-    const reading = proposal.reading ?? readDocument(text, path, this.needs.env);
+    const reading = proposal.reading ?? readDocument(text, path, this.needs.env, running);
     if (!reading.ok) return this.refuse(proposal, 'invalid', reading.problems, text);
     if (reading.revision === running?.revision) return this.accept(proposal, reading, false);
     const cold = running === undefined ? [] : coldChanges(running.document, reading.document, this.needs.workersFixed);

@@ -236,7 +236,7 @@ export class Edits {
   }
 
   private read(text: string) {
-    return readDocument(text, this.parts.path, this.parts.env);
+    return readDocument(text, this.parts.path, this.parts.env, this.parts.control.view.running);
   }
 
   private running(): Running {

@@ -10,7 +10,7 @@
 import type { CallerDigest } from '../core/callers.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { LeavingMember } from '../upstream/upstream.ts';
-import { pack } from './parcel.ts';
+import { Packer } from './parcel.ts';
 import { type Pauses, restPauses } from './pauses.ts';
 import { canShare } from './ports.ts';
 import type {
@@ -59,6 +59,7 @@ export class Crew {
   private readonly members = new Map<string, MembersCall>();
   /** What a thread that starts anew gets; undefined until the first document is in. */
   private current: Order | undefined = undefined;
+  private readonly packer = new Packer();
   /** The last order packed, while threads may still need it. */
   private packed: { readonly order: Order; readonly parcel: Parcel } | undefined = undefined;
   private stopping = false;
@@ -260,7 +261,7 @@ export class Crew {
 
   /** Once for all threads. */
   private pack(order: Order): Parcel {
-    if (this.packed?.order !== order) this.packed = { order, parcel: pack(order) };
+    if (this.packed?.order !== order) this.packed = { order, parcel: this.packer.pack(order) };
     return this.packed.parcel;
   }
 

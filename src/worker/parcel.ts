@@ -3,7 +3,8 @@
  *
  * Rule: what a document has few of comes at once, what it may have thousands of (upstreams, routes) a few dozen at a
  * time, each part with the blocks of counters of its keys, so that a thread reads between requests and holds nothing it
- * has read already. The parts lie in shared memory: threads do not copy them. Nothing is compiled here.
+ * has read already. The parts lie in shared memory: threads do not copy them. A part that says what one of the parcel before
+ * said is the same memory. Nothing is compiled here.
  */
 
 import { deserialize, serialize } from 'node:v8';
@@ -13,6 +14,8 @@ import type { Order, Parcel } from './protocol.ts';
 
 /** How many upstreams or routes make a part. Reading a part of plain routes takes about half a millisecond. */
 const PART = 64;
+/** Parts that stay in memory for the next parcel; of plain routes they are five megabytes. */
+const MOST_KEPT = 256;
 
 type Blocks = readonly (readonly [key: string, block: number])[];
 
@@ -26,8 +29,30 @@ interface Part<T> {
   readonly blocks: Blocks;
 }
 
-export function pack({ document, blocks }: Order): Parcel {
-  const { correlation, listeners, drain } = document;
+interface Packed {
+  readonly part: Part<object>;
+  readonly bytes: Uint8Array;
+}
+
+export class Packer {
+  private upstreams: readonly Packed[] = [];
+  private routes: readonly Packed[] = [];
+
+  pack({ document, blocks }: Order): Parcel {
+    const { correlation, listeners, drain } = document;
+    const byOwner = blocksByOwner(blocks);
+    const upstreams = packed(document.upstreams, (id) => taken(byOwner, `upstream:${id}`), this.upstreams);
+    const routes = packed(document.routes, (id) => taken(byOwner, `route:${id}`), this.routes);
+    const head: Head = { settings: { correlation, listeners, drain }, blocks: [...byOwner.values()].flat() };
+    const few = upstreams.length + routes.length <= MOST_KEPT;
+    this.upstreams = few ? upstreams : [];
+    this.routes = few ? routes : [];
+    const bytesOf = (parts: readonly Packed[]) => parts.map(({ bytes }) => bytes);
+    return { head: share(serialize(head)), upstreams: bytesOf(upstreams), routes: bytesOf(routes) };
+  }
+}
+
+function blocksByOwner(blocks: Blocks): Map<string, [string, number][]> {
   const byOwner = new Map<string, [string, number][]>();
   for (const [key, block] of blocks) {
     const owner = ownerOf(key);
@@ -35,10 +60,7 @@ export function pack({ document, blocks }: Order): Parcel {
     if (owned === undefined) byOwner.set(owner, [[key, block]]);
     else owned.push([key, block]);
   }
-  const upstreams = partsOf(document.upstreams, (id) => taken(byOwner, `upstream:${id}`));
-  const routes = partsOf(document.routes, (id) => taken(byOwner, `route:${id}`));
-  const head: Head = { settings: { correlation, listeners, drain }, blocks: [...byOwner.values()].flat() };
-  return { head: share(serialize(head)), upstreams, routes };
+  return byOwner;
 }
 
 /** A parcel as `compile` takes it: parts are read as it comes to them. */
@@ -62,15 +84,31 @@ export function unpack(parcel: Parcel): { readonly document: DocumentParts; read
   return { document: { head: head.settings, upstreams: entriesOf(upstreams), routes: entriesOf(routes) }, block };
 }
 
-function partsOf<T>(settings: Readonly<Record<string, T>>, blocksOf: (id: string) => Blocks): Uint8Array[] {
+function packed(
+  settings: Readonly<Record<string, object>>,
+  blocksOf: (id: string) => Blocks,
+  before: readonly Packed[],
+): Packed[] {
   const entries = Object.entries(settings);
-  const parts: Uint8Array[] = [];
+  const parts: Packed[] = [];
   for (let from = 0; from < entries.length; from += PART) {
     const some = entries.slice(from, from + PART);
-    const part: Part<T> = { entries: some, blocks: some.flatMap(([id]) => blocksOf(id)) };
-    parts.push(share(serialize(part)));
+    const part: Part<object> = { entries: some, blocks: some.flatMap(([id]) => blocksOf(id)) };
+    const old = before.at(parts.length);
+    parts.push(old !== undefined && isSame(old.part, part) ? old : { part, bytes: share(serialize(part)) });
   }
   return parts;
+}
+
+/** Settings that stay are the same objects (config/known.ts). */
+function isSame(one: Part<object>, other: Part<object>): boolean {
+  return arePairs(one.entries, other.entries) && arePairs(one.blocks, other.blocks);
+}
+
+function arePairs<T>(some: readonly (readonly [string, T])[], others: readonly (readonly [string, T])[]): boolean {
+  return (
+    some.length === others.length && some.every(([key, value], i) => others[i][0] === key && others[i][1] === value)
+  );
 }
 
 /** The route or upstream whose part a key travels with. */

@@ -32,7 +32,7 @@ import { UPSTREAM_WORDS } from '../../src/core/words.ts';
 import { ProtectionLedger } from '../../src/policy/ledger.ts';
 import { Plane } from '../../src/proxy/plane.ts';
 import { UpstreamLedger } from '../../src/upstream/build.ts';
-import { pack } from '../../src/worker/parcel.ts';
+import { Packer } from '../../src/worker/parcel.ts';
 import { Thread } from '../../src/worker/thread.ts';
 import { FakeClock } from '../support/clock.ts';
 import { seededDraw } from '../support/draw.ts';
@@ -129,7 +129,7 @@ export class TimedStage {
     const claim = this.ledger.claim();
     compile(document, revision, { ...drySite(), block: (key) => claim.block(key) });
     claim.settle();
-    const parcel = pack({ document, revision, blocks: claim.entries() });
+    const parcel = new Packer().pack({ document, revision, blocks: claim.entries() });
     const memory = { lane: this.shared.segments(0), common: this.shared.commonSegments };
     const call = { revision, parcel, memory, members: [] };
     assert.deepEqual(await this.thread.prepare(call), { ok: true, value: undefined });

@@ -25,6 +25,22 @@ test('the last three texts are known, one before them is not', () => {
   for (const text of ['two', 'three', 'four']) assert.deepEqual(recent.of(text), { text });
 });
 
+test("what is taken is the asker's alone, and the other texts are still known", () => {
+  const recent = new Recent<object>(2);
+  const value = recent.keep('one', { a: 1 });
+  recent.keep('two', { a: 2 });
+  assert.equal(recent.take('one'), value);
+  assert.equal(recent.take('one'), undefined);
+  assert.deepEqual(recent.of('two'), { a: 2 });
+});
+
+test('a long text is known as well, as long as memory is not collected', () => {
+  const recent = new Recent<object>();
+  const text = 'x'.repeat(1_000_000);
+  assert.equal(recent.keep(text, recent), recent);
+  assert.equal(recent.of(text), recent);
+});
+
 test('a text that was read as it is written gives its problems each time, under the name it is read by', () => {
   for (const path of ['one.yaml', 'two.yaml']) {
     const written = writtenOf('a: 1\na: 2\n', path);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile, compileInSteps } from '../../../src/config/compile.ts';
 import { NameSet } from '../../../src/core/names.ts';
-import { pack, unpack } from '../../../src/worker/parcel.ts';
+import { Packer, unpack } from '../../../src/worker/parcel.ts';
 import { factsOf, routeSettings } from '../../support/facts.ts';
 import { countingSite, documentOf } from '../../support/tables.ts';
 
@@ -23,7 +23,7 @@ const DOCUMENT = documentOf(Object.fromEntries(ROUTES), UPSTREAMS);
 function packed() {
   const site = countingSite();
   const table = compile(DOCUMENT, 'r1', site);
-  return { table, site, parcel: pack({ document: DOCUMENT, revision: 'r1', blocks: [...site.blocks] }) };
+  return { table, site, parcel: new Packer().pack({ document: DOCUMENT, revision: 'r1', blocks: [...site.blocks] }) };
 }
 
 test('a packed document compiles to the same table, with the same blocks', () => {
@@ -63,6 +63,21 @@ test('a parcel comes in parts, read only as far as they are asked for', () => {
 test('parts lie in memory that every thread may read', () => {
   const { head, routes, upstreams } = packed().parcel;
   for (const bytes of [head, ...routes, ...upstreams]) assert.ok(bytes.buffer instanceof SharedArrayBuffer);
+});
+
+test('a part that says what it said in the parcel before is the same memory, and any other is not', () => {
+  const packer = new Packer();
+  const site = countingSite();
+  compile(DOCUMENT, 'r1', site);
+  const blocks = [...site.blocks];
+  const first = packer.pack({ document: DOCUMENT, revision: 'r1', blocks });
+  const routes = { ...DOCUMENT.routes, 'route-70': routeSettings({ path: { kind: 'exact', value: '/other' } }) };
+  const moved = blocks.map(([key, block]) => [key, key === 'route:route-200|' ? block + 1 : block] as const);
+  const next = packer.pack({ document: { ...DOCUMENT, routes }, revision: 'r2', blocks: moved });
+  const same = (one: readonly Uint8Array[], other: readonly Uint8Array[]) => one.map((bytes, i) => bytes === other[i]);
+  assert.deepEqual(same(next.routes, first.routes), [true, false, true, false, true, true, true, true]);
+  assert.deepEqual(same(next.upstreams, first.upstreams), [true, true, true, true]);
+  assert.deepEqual(next, new Packer().pack({ document: { ...DOCUMENT, routes }, revision: 'r2', blocks: moved }));
 });
 
 test('a key without a block is said by its name', () => {

@@ -14,7 +14,7 @@ import { SharedLanes } from '../../../src/core/shared.ts';
 import { Timers } from '../../../src/core/timers.ts';
 import { Words } from '../../../src/core/words.ts';
 import type { MemberSettings, Upstream, UpstreamBlocks } from '../../../src/upstream/upstream.ts';
-import { pack } from '../../../src/worker/parcel.ts';
+import { Packer } from '../../../src/worker/parcel.ts';
 import type { Document, Order } from '../../../src/worker/protocol.ts';
 import { Thread } from '../../../src/worker/thread.ts';
 import { FakeClock } from '../../support/clock.ts';
@@ -132,7 +132,7 @@ function bench(): Bench {
       const order = { document, revision, blocks: claim.entries(), ...change };
       return {
         revision,
-        parcel: pack(order),
+        parcel: new Packer().pack(order),
         memory: { lane: shared.segments(0), common: shared.commonSegments },
         members: [],
       };
