@@ -9,8 +9,10 @@
 import { type Alarms, systemAlarms } from '../core/alarm.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
+import type { StoredLease } from '../upstream/lease.ts';
 import type { Leases } from '../upstream/leases.ts';
-import { LeaseStore } from './lease-store.ts';
+import { leaseStore } from './lease-store.ts';
+import type { ListFile } from './list-file.ts';
 
 /** Milliseconds between two writes. */
 const CHANGES_PAUSE = 1_000;
@@ -18,7 +20,7 @@ const RENEWALS_PAUSE = 10_000;
 
 export interface KeepingNeeds {
   readonly leases: Pick<Leases, 'restore' | 'stored' | 'onTouch'>;
-  readonly store: Pick<LeaseStore, 'load' | 'save'>;
+  readonly store: Pick<ListFile<StoredLease>, 'load' | 'save'>;
   readonly clock: Clock;
   readonly alarms: Alarms;
 }
@@ -34,7 +36,7 @@ export async function keepLeases(
   needs: Pick<KeepingNeeds, 'leases' | 'clock'> & { readonly log: PlaneLog },
 ): Promise<LeaseKeeping> {
   if (folder === undefined) return { stop: async () => {} };
-  const keeper = new LeaseKeeper({ ...needs, alarms: systemAlarms, store: new LeaseStore(folder, needs.log) });
+  const keeper = new LeaseKeeper({ ...needs, alarms: systemAlarms, store: leaseStore(folder, needs.log) });
   await keeper.begin();
   return keeper;
 }

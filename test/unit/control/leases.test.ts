@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LeaseKeeper } from '../../../src/control/lease-keeping.ts';
-import { LeaseStore } from '../../../src/control/lease-store.ts';
+import { leaseStore } from '../../../src/control/lease-store.ts';
 import type { StoredLease } from '../../../src/upstream/lease.ts';
 import { FakeAlarms, FakeClock } from '../../support/clock.ts';
 
@@ -29,10 +29,7 @@ async function stored(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-leases-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const logged: string[] = [];
-  const store = new LeaseStore(
-    join(folder, 'state'),
-    (level, _fields, message) => void logged.push(`${level} ${message}`),
-  );
+  const store = leaseStore(join(folder, 'state'), (level, _fields, message) => void logged.push(`${level} ${message}`));
   return { folder, path: join(folder, 'state', 'leases.json'), logged, store };
 }
 
