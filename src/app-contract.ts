@@ -41,7 +41,7 @@ export interface AppOptions {
   readonly dnsServers?: readonly string[];
   /** Read in place of /etc/hosts. */
   readonly hostsFile?: string;
-  /** Where revisions and leases are kept over a restart; default: `.signalbox` beside the document. */
+  /** Where revisions, leases and orders about circuits are kept over a restart; default: `.signalbox` beside the document. */
   readonly stateFolder?: string;
 }
 

@@ -5,9 +5,10 @@
  * decided until the log is open waits for it in its order; from then on an answer waits until its record stands.
  */
 
+import { StartRefused } from './app-contract.ts';
 import type { ValidReading } from './config/document.ts';
 import { readDocument } from './config/read.ts';
-import type { Audit } from './control/audit.ts';
+import type { Audit, AuditEntry } from './control/audit.ts';
 import type { Decision } from './control/control.ts';
 import type { History } from './control/history.ts';
 import type { Keeper } from './control/keeper.ts';
@@ -16,6 +17,7 @@ import type { View } from './control/view.ts';
 import type { Clock } from './core/clock.ts';
 import type { PlaneLog } from './core/events.ts';
 
+const { readFile } = process.getBuiltinModule('node:fs').promises;
 const { join } = process.getBuiltinModule('node:path');
 
 /** Milliseconds for which it is believed that the file can be written, or cannot. */
@@ -49,7 +51,7 @@ export class AppState {
   private readonly parts: StateParts;
   private edits: KeptEdits | undefined = undefined;
   private log: { readonly audit: Audit; readonly history: History } | undefined = undefined;
-  private readonly early: Decision[] = [];
+  private readonly early: ((history: History) => Promise<void>)[] = [];
   private looked: { readonly until: number; readonly found: Promise<WriteBack> } | undefined = undefined;
 
   constructor(parts: StateParts) {
@@ -78,11 +80,10 @@ export class AppState {
   /** What shall run where the file has this text by now. */
   readonly rebase = (file: string): string => this.edits?.rebase(file) ?? file;
 
-  readonly record = (decision: Decision): Promise<void> => {
-    if (this.log !== undefined) return this.log.history.record(decision);
-    this.early.push(decision);
-    return Promise.resolve();
-  };
+  readonly record = (decision: Decision): Promise<void> => this.write((history) => history.record(decision));
+
+  /** What was decided beside the document. */
+  readonly note = (entry: AuditEntry): Promise<void> => this.write((history) => history.note(entry));
 
   /** Opens the audit log. */
   async open(view: () => View): Promise<Audit> {
@@ -95,7 +96,7 @@ export class AppState {
       const reading = readDocument(text, configPath, env);
       return reading.ok ? reading.document : undefined;
     });
-    for (const decision of this.early.splice(0)) void history.record(decision);
+    for (const write of this.early.splice(0)) void write(history);
     this.log = { audit, history };
     return audit;
   }
@@ -122,6 +123,12 @@ export class AppState {
     return { ...found, detail: `what runs has edits that ${this.parts.configPath} does not have` };
   }
 
+  private write(entry: (history: History) => Promise<void>): Promise<void> {
+    if (this.log !== undefined) return entry(this.log.history);
+    this.early.push(entry);
+    return Promise.resolve();
+  }
+
   private async look(): Promise<WriteBack> {
     const { DocumentFile } = await import('./control/document-file.ts');
     const { configPath, folder } = this.parts;
@@ -133,5 +140,15 @@ export class AppState {
 
   async stop(): Promise<void> {
     await this.log?.audit.close();
+  }
+}
+
+/** The document's; throws StartRefused where it cannot be had. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { message } = error as NodeJS.ErrnoException;
+    throw new StartRefused(`cannot read the document: ${message}; name another file with --config`);
   }
 }

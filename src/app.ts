@@ -10,13 +10,14 @@ import { hostname } from 'node:os';
 import type { Credentials } from './admin/certificates.ts';
 import { type AdminPort, openAdminPort } from './admin/port.ts';
 import type { AdminAnswers } from './app-admin.ts';
+import { AppCircuits } from './app-circuits.ts';
 import { type App, type AppOptions, StartRefused } from './app-contract.ts';
-import { AppState, type Start } from './app-state.ts';
+import { AppState, readText, type Start } from './app-state.ts';
 import type { AdminSettings, ValidReading } from './config/document.ts';
 import { readDocument } from './config/read.ts';
 import { parseAddress } from './config/wording.ts';
 import type { CircuitAnswer, CircuitOrder } from './control/circuits.ts';
-import type { Control, Outcome } from './control/control.ts';
+import type { Control, Decision, Outcome } from './control/control.ts';
 import { Events } from './control/events.ts';
 import type { FromFile } from './control/from-file.ts';
 import type { LeaseKeeping } from './control/lease-keeping.ts';
@@ -34,7 +35,6 @@ import { listenTrouble, threadsFor, whyTaken } from './worker/ports.ts';
 import type { ThreadStatus } from './worker/protocol.ts';
 import { startCrew } from './worker/start.ts';
 
-const { readFile } = process.getBuiltinModule('node:fs').promises;
 const { dirname, join } = process.getBuiltinModule('node:path');
 
 /** What the admin port answers is loaded so long after the start, milliseconds, if nobody asks before. */
@@ -70,10 +70,13 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { keepLeases } = await import('./control/lease-keeping.ts');
   const keeping = await keepLeases(folder, { leases: members.leases, clock, log });
   const workersFixed = options.workers !== undefined;
-  const { record } = state;
+  const circuits = new AppCircuits({ folder, clock, ...site, note: state.note });
+  const record = async (decision: Decision): Promise<void> => {
+    await Promise.all([circuits.settle(decision.after), state.record(decision)]);
+  };
   const control = new Control({ clock, ledger, threads: crew, members, log, env, workersFixed, record });
   const file = new FromFile(configPath, control, state.rebase);
-  const parts = { workers, crew, members, keeping, control, file, state, events, lanes, ledger, clock, log };
+  const parts = { workers, crew, members, keeping, circuits, control, file, state, events, lanes, ledger, clock, log };
   const running = new RunningApp(options, parts);
   try {
     await running.open(text, start);
@@ -86,20 +89,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { message } = error as NodeJS.ErrnoException;
-    throw new StartRefused(`cannot read the document: ${message}; name another file with --config`);
-  }
-}
-
 interface Parts {
   readonly workers: number;
   readonly crew: Crew;
   readonly members: Membership;
   readonly keeping: LeaseKeeping;
+  readonly circuits: AppCircuits;
   readonly control: Control;
   readonly file: FromFile;
   readonly state: AppState;
@@ -151,6 +146,7 @@ class RunningApp implements App {
     if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
     const running = this.control.view.running;
     if (running === undefined) throw new StartRefused('no document is in force');
+    await this.parts.circuits.restore(running);
     await this.openAdmin(running.document.admin);
     for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);
     this.crew.serve();
@@ -242,9 +238,8 @@ class RunningApp implements App {
     return this.control.propose({ text, path: this.options.configPath, source, author, reason, reading });
   }
 
-  async setCircuit(upstream: string, order: CircuitOrder): Promise<CircuitAnswer> {
-    const { setCircuit } = await import('./control/circuits.ts');
-    return setCircuit({ ...this.parts, tell: this.events.tell }, this.view(), upstream, order);
+  setCircuit(upstream: string, order: CircuitOrder): Promise<CircuitAnswer> {
+    return this.parts.circuits.set(this.view, upstream, order);
   }
 
   flushAccessLog(): Promise<void> {

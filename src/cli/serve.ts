@@ -19,7 +19,7 @@ export type LogLevel = (typeof LEVELS)[number];
 
 export interface ServeSettings {
   readonly configPath: string;
-  /** Where revisions and leases are kept. */
+  /** Where revisions, leases and orders about circuits are kept. */
   readonly stateFolder: string;
   readonly workers: number | undefined;
   readonly watch: boolean;

@@ -6,7 +6,7 @@
  * on the disk: only where they stand is remembered.
  */
 
-import { type AuditContent, lineOf, type PrunedContent, readLine } from './audit-line.ts';
+import { type AuditContent, isBeside, lineOf, type PrunedContent, readLine } from './audit-line.ts';
 
 const { constants } = process.getBuiltinModule('node:fs');
 const { open, rename, rm } = process.getBuiltinModule('node:fs').promises;
@@ -23,6 +23,8 @@ export interface Kept {
   readonly at: number;
   readonly revision: string;
   readonly document: string;
+  /** It is about something else than the document. */
+  readonly beside: boolean;
   readonly offset: number;
   readonly length: number;
   /** SHA-256 of the line before. */
@@ -207,7 +209,8 @@ export class AuditFile {
       return;
     }
     const { number, at, revision, document } = content;
-    this.kept.push({ number, at, revision, document, offset, length: line.length, before });
+    const beside = isBeside(content);
+    this.kept.push({ number, at, revision, document, beside, offset, length: line.length, before });
   }
 
   private flaw(offset: number, number: number | undefined, detail: string): void {

@@ -17,7 +17,7 @@ export interface AuditPatch {
   readonly value?: unknown;
 }
 
-/** A decision about a document. */
+/** A decision about a document, or beside it: an order about a circuit, with the revision that ran as both. */
 export interface AuditDecision {
   readonly revision: string;
   /** What ran before; '' for the first. */
@@ -65,6 +65,11 @@ export interface LineReading {
 /** `,"hash":"` and 64 digits and `"}` */
 const SEAL_LENGTH = 75;
 const SEAL = /^,"hash":"([0-9a-f]{64})"\}$/;
+
+/** It left the document as it was. */
+export function isBeside({ revision, parent }: Pick<AuditDecision, 'revision' | 'parent'>): boolean {
+  return revision !== '' && revision === parent;
+}
 
 export function sha256(data: string | Uint8Array): string {
   return hashOf('sha256', data, 'hex');

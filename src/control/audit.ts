@@ -11,7 +11,7 @@ import { type Alarms, systemAlarms } from '../core/alarm.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { Kept } from './audit-file.ts';
-import { type AuditContent, type AuditDecision, sha256 } from './audit-line.ts';
+import { type AuditContent, type AuditDecision, isBeside, sha256 } from './audit-line.ts';
 import { type AuditLimits, AuditStore, isTakenAway } from './audit-store.ts';
 
 export interface AuditNeeds {
@@ -105,7 +105,7 @@ export class Audit {
     });
   }
 
-  /** The newest record of a revision. */
+  /** The newest record that put a revision in force. */
   find(revision: string): Promise<AuditRecord | undefined> {
     return this.step(async () => {
       for (const place of this.placesOf(revision)) return this.recordAt(place);
@@ -237,8 +237,9 @@ export class Audit {
     const kept = this.store?.file.kept ?? [];
     const next = this.store?.file.next ?? 1;
     for (let i = this.waiting.length - 1; i >= 0; i--) {
-      const { revision, document } = this.waiting[i].content;
-      yield { number: next + i, revision, document, waiting: this.waiting[i] };
+      const { content } = this.waiting[i];
+      const { revision, document } = content;
+      yield { number: next + i, revision, document, beside: isBeside(content), waiting: this.waiting[i] };
     }
     for (let i = kept.length - 1; i >= 0; i--) yield { ...kept[i], kept: kept[i] };
   }
@@ -246,7 +247,7 @@ export class Audit {
   /** A text that could not be read has no revision to be found by. */
   private *placesOf(revision: string): Generator<Place> {
     if (revision === '') return;
-    for (const place of this.newestFirst()) if (place.revision === revision) yield place;
+    for (const place of this.newestFirst()) if (place.revision === revision && !place.beside) yield place;
   }
 
   private async recordAt({ number, document, waiting, kept }: Place): Promise<AuditRecord | undefined> {
@@ -262,6 +263,7 @@ interface Place {
   readonly number: number;
   readonly revision: string;
   readonly document: string;
+  readonly beside: boolean;
   readonly waiting?: Waiting;
   readonly kept?: Kept;
 }

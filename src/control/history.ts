@@ -1,8 +1,9 @@
 /**
  * The memory of decisions: what control decides, written into the audit log with the difference it makes.
  *
- * Rule: one record after the other, in the order of the decisions. A start is recorded where its document is another than the last one that ran, with the difference from that. Secrets are in
- * no record but in the texts, which stand in files of their own that only the router's user reads.
+ * Rule: one record after the other, in the order of the decisions. A start is recorded where its document is another than
+ * the last one that ran, with the difference from that. Secrets are in no record but in the texts, which stand in files of
+ * their own that only the router's user reads.
  */
 
 import type { Document } from '../config/document.ts';
@@ -33,10 +34,15 @@ export class History {
   }
 
   /** Resolves when the record stands on the disk, or is known not to get there now; never rejects. */
-  readonly record = (decision: Decision): Promise<void> => {
-    this.queue = this.queue.then(() => this.write(decision)).catch(() => undefined);
+  readonly record = (decision: Decision): Promise<void> => this.next(() => this.write(decision));
+
+  /** The same of what leaves the document as it is. */
+  readonly note = (entry: AuditEntry): Promise<void> => this.next(() => this.audit.append(entry));
+
+  private next(write: () => Promise<void>): Promise<void> {
+    this.queue = this.queue.then(write).catch(() => undefined);
     return this.queue;
-  };
+  }
 
   private async write(decision: Decision): Promise<void> {
     const entry = decision.before === undefined ? await this.startEntry(decision) : entryOf(decision, decision.before);

@@ -75,8 +75,10 @@ export const Revision = Type.Object(
   {
     number: Type.Integer({ minimum: 1, description: 'of the record; counts up by one' }),
     at: Time,
-    revision: Type.String(),
-    parent: Type.String({ description: "'' for the first" }),
+    revision: Type.String({ description: "'' where it was refused" }),
+    parent: Type.String({
+      description: "'' for the first; an order about a circuit has the revision that ran here and there",
+    }),
     source: Type.String({ description: 'start, file, reload, api, restore, rollout' }),
     author: Type.String(),
     reason: Type.String(),

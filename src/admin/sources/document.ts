@@ -8,6 +8,7 @@ import { maskText } from '../../config/masked-text.ts';
 import { isMap, type Json, valueAt } from '../../config/patch.ts';
 import { maskSecrets, writtenOf } from '../../config/written.ts';
 import type { Audit, AuditRecord } from '../../control/audit.ts';
+import { isBeside } from '../../control/audit-line.ts';
 import type { Edits } from '../../control/edits.ts';
 import type { View } from '../../control/view.ts';
 import type { Section } from '../../control/wish.ts';
@@ -94,6 +95,6 @@ function revisionShape(record: AuditRecord, running: string | undefined): Revisi
     patch: patch.map((operation) => ({ ...operation })),
     patchOmitted,
     restorable: record.restorable,
-    running: result === 'applied' && revision === running,
+    running: result === 'applied' && revision === running && !isBeside(record),
   };
 }

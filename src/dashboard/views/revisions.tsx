@@ -1,8 +1,8 @@
 /**
  * What was changed, newest first: who, when, why, what came of it; and the way back.
  *
- * Rule: a refused document stands here like one that runs, with the reason. The lines that changed are compared only when
- * somebody opens a record.
+ * Rule: a refused document stands here like one that runs, with the reason; an order about a circuit like both, but with
+ * nothing to compare and no way back. The lines that changed are compared only when somebody opens a record.
  */
 
 import { useState } from 'preact/hooks';
@@ -18,7 +18,7 @@ import { Diff } from './diff.tsx';
 export function Revisions() {
   const { revisions, olderRevisions } = useStore();
   // Whatever was applied last runs; which revision that is, frames and records learn at different moments.
-  const running = revisions.find(({ result }) => result === 'applied');
+  const running = revisions.find((record) => record.result === 'applied' && !isOrder(record));
   return (
     <section class="card" aria-label="Revisions">
       <ol class="records" reversed>
@@ -36,17 +36,24 @@ export function Revisions() {
   );
 }
 
+/** It left the document as it was. */
+function isOrder({ revision, parent }: Revision): boolean {
+  return revision !== '' && revision === parent;
+}
+
 function Record({ record, running }: { readonly record: Revision; readonly running: Revision | undefined }) {
   const [open, setOpen] = useState(false);
   const { number, at, revision, source, author, reason, result, detail, words } = record;
   const runs = number === running?.number;
+  const order = isOrder(record);
+  const word = order ? 'order' : result;
   const [first = 'No words were recorded.', ...rest] = words;
   return (
     <li class={`record ${runs ? 'runs' : ''}`}>
       <div class="record-head">
         <span class="dim">#{number}</span>
         <code>{short(revision)}</code>
-        {runs ? <Badge tone="ok">running</Badge> : <Badge tone={result === 'refused' ? 'bad' : 'idle'}>{result}</Badge>}
+        {runs ? <Badge tone="ok">running</Badge> : <Badge tone={result === 'refused' ? 'bad' : 'idle'}>{word}</Badge>}
         <span>
           {author !== '' && <b>{author} </b>}
           <span class="dim">by {source}</span>
@@ -54,19 +61,21 @@ function Record({ record, running }: { readonly record: Revision; readonly runni
         <time class="dim" dateTime={at} title={at}>
           {dayAndTime(at)}, {ago(at, routerTime())}
         </time>
-        <Act
-          plan={() => restore(record)}
-          label={`Restore revision ${short(revision)}`}
-          not={
-            revision === running?.revision
-              ? 'It runs already.'
-              : record.restorable
-                ? undefined
-                : 'Its text is not kept.'
-          }
-        >
-          Restore…
-        </Act>
+        {!order && (
+          <Act
+            plan={() => restore(record)}
+            label={`Restore revision ${short(revision)}`}
+            not={
+              revision === running?.revision
+                ? 'It runs already.'
+                : record.restorable
+                  ? undefined
+                  : 'Its text is not kept.'
+            }
+          >
+            Restore…
+          </Act>
+        )}
       </div>
       <p class="words">{result === 'refused' ? detail : first}</p>
       {rest.length > 0 && result !== 'refused' && (
@@ -77,10 +86,12 @@ function Record({ record, running }: { readonly record: Revision; readonly runni
         </ul>
       )}
       {reason !== '' && <p class="dim">Reason: {reason}</p>}
-      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary aria-label={`What changed in record ${number}`}>What changed</summary>
-        {open && <Diff record={record} />}
-      </details>
+      {!order && (
+        <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary aria-label={`What changed in record ${number}`}>What changed</summary>
+          {open && <Diff record={record} />}
+        </details>
+      )}
     </li>
   );
 }

@@ -100,6 +100,32 @@ test('a text comes back byte for byte, is kept once, and is not handed out when 
   assert.equal(await audit.textOf('a'), text);
 });
 
+test('what left a document as it was is listed, and never found in place of the document', async (t) => {
+  const folder = await auditFolder(t);
+  const { audit } = await openAudit(t, folder);
+  const order = { parent: 'a', text: undefined, words: ['upstream cart isolated'], patch: [] };
+  await audit.append(entryOf('a'));
+  await audit.append(entryOf('a', order));
+  await audit.close();
+  // The lock is taken, so that the second waits in memory.
+  const holder = await openAudit(t, folder);
+  const { audit: waits } = await openAudit(t, folder);
+  await waits.append(entryOf('b', { parent: 'a' }));
+  await waits.append(entryOf('b', { ...order, parent: 'b' }));
+  const numbers = async (one: typeof audit, revision: string) => [
+    (await one.find(revision))?.number,
+    await one.textOf(revision),
+    (await one.list({ limit: 9 })).items.map(({ number, restorable }) => [number, restorable]),
+  ];
+  const found = [
+    [2, false],
+    [1, true],
+  ];
+  assert.deepEqual(await numbers(holder.audit, 'a'), [1, '# a\n', found]);
+  assert.deepEqual(await numbers(waits, 'b'), [1, '# b\n', found]);
+  assert.deepEqual(holder.audit.state(), { intact: true, records: 2, detail: '' });
+});
+
 test('only the owner can read what is kept', async (t) => {
   const folder = await auditFolder(t);
   const { audit } = await openAudit(t, folder);

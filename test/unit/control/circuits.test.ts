@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readDocument } from '../../../src/config/read.ts';
-import { type CircuitOrder, setCircuit } from '../../../src/control/circuits.ts';
+import { type CircuitOrder, recordOf, setCircuit } from '../../../src/control/circuits.ts';
 import type { View } from '../../../src/control/view.ts';
 import type { PlaneEvent } from '../../../src/core/events.ts';
 import { BlockLedger } from '../../../src/core/ledger.ts';
@@ -76,4 +76,23 @@ test('an upstream that the document does not have, and a time that is none, are 
   });
   assert.deepEqual(order('cart', { for: 0 }), { ok: false, reason: '`for` must be longer than nothing' });
   assert.deepEqual(events, []);
+});
+
+test('an order is recorded in words, beside the document that runs', () => {
+  const words = (order: Partial<CircuitOrder>) =>
+    recordOf('cart', { state: 'isolated', reason: 'why', author: 'ana', ...order }, 'abc').words;
+  assert.deepEqual(words({ for: 600_000 }), ['upstream cart isolated for 10m']);
+  assert.deepEqual(words({}), ['upstream cart isolated']);
+  assert.deepEqual(
+    words({ state: 'closed', for: 1e12 }),
+    ['upstream cart forced closed for 277h46m40s'],
+    'as it counts',
+  );
+  assert.deepEqual(words({ state: 'auto', for: 5 }), ['upstream cart let go']);
+  const { revision, parent, author, reason, text } = recordOf(
+    'cart',
+    { state: 'auto', reason: 'why', author: 'ana' },
+    'abc',
+  );
+  assert.deepEqual([revision, parent, author, reason, text], ['abc', 'abc', 'ana', 'why', undefined]);
 });
