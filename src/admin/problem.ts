@@ -16,6 +16,8 @@ interface More {
   readonly revision?: string | undefined;
   /** Seconds. */
   readonly retryAfter?: number;
+  /** Methods that the path takes. */
+  readonly allow?: readonly string[];
 }
 
 const TITLES: Readonly<Record<number, string>> = {

@@ -2,8 +2,8 @@
  * What answers on the admin port: fastify, one plugin per resource.
  *
  * Rule: it runs on the control thread and on a port of its own, so nothing asked here can slow traffic. Whatever goes
- * wrong is answered as problem+json (RFC 9457), and a wrong path is answered with those that exist. Every call says which
- * role it needs; one that says nothing needs admin.
+ * wrong is answered as problem+json (RFC 9457), and a wrong path or method with those that exist. Every call says which role
+ * it needs; one that says nothing needs admin.
  */
 
 import type { RequestListener } from 'node:http';
@@ -17,6 +17,7 @@ import fastify, {
 import type { AdminSettings } from '../config/document.ts';
 import { Access, callerOf, guard } from './access.ts';
 import { readBodies, unsupported } from './bodies.ts';
+import { Calls } from './calls.ts';
 import { type HealthSource, health } from './health.ts';
 import { Guesses, limitRequests } from './limits.ts';
 import { type MetricsPage, metrics } from './metrics.ts';
@@ -57,17 +58,8 @@ export async function buildAdmin(needs: AdminNeeds): Promise<FastifyInstance> {
     // Else a URL that is no UTF-8 is answered by fastify's own page.
     frameworkErrors: (error, request, reply) => void refuse(reply, worded(error, request)),
   });
-  const paths: string[] = [];
-  server.addHook('onRoute', ({ method, url }) => {
-    if (method !== 'HEAD') paths.push(`${method} ${url}`);
-  });
-  server.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0];
-    return refuse(
-      reply,
-      new Refused(404, 'not_found', `${request.method} ${path} is not here; ${thereIs(paths, path)}`),
-    );
-  });
+  const calls = new Calls();
+  server.addHook('onRoute', ({ method, url }) => calls.add(method, url));
   server.setErrorHandler((error: FastifyError, request, reply) => {
     if ((error.statusCode ?? 500) >= 500 && !(error instanceof Refused)) {
       needs.failed(error, `${request.method} ${request.routeOptions.url ?? ''}`);
@@ -79,6 +71,10 @@ export async function buildAdmin(needs: AdminNeeds): Promise<FastifyInstance> {
   checkCallers(server, needs);
   readBodies(server, () => needs.settings().limits.body);
   await limitRequests(server, () => needs.settings().limits.requests);
+  // Before a body is read: what is wrong with it is beside the point.
+  server.addHook('onRequest', async ({ is404, method, url }) => {
+    if (is404) throw calls.refusal(method, url);
+  });
   server.register(metrics(needs.metrics));
   server.register(health(needs.health));
   for (const plugin of needs.plugins) server.register(plugin);
@@ -116,13 +112,6 @@ function checkCallers(server: FastifyInstance, { settings, now }: AdminNeeds): v
   });
 }
 
-/** The calls that a wrong path may have meant: those under /v1 for one under /v1, else the rest. */
-function thereIs(paths: readonly string[], path: string): string {
-  const api = path.startsWith('/v1');
-  const near = paths.filter((known) => known.includes(' /v1') === api && !known.includes(' /assets/'));
-  return `there are: ${near.join(', ')}`;
-}
-
 /** What fastify refuses by itself, in our words. */
 function worded(error: FastifyError | Refused, request: FastifyRequest): FastifyError | Refused {
   if (error instanceof Refused) return error;
@@ -137,6 +126,7 @@ function refuse(reply: FastifyReply, error: FastifyError | Refused): FastifyRepl
   const status = error.statusCode ?? 500;
   if (error instanceof Refused && error.more.retryAfter !== undefined)
     reply.header('retry-after', error.more.retryAfter);
+  if (error instanceof Refused && error.more.allow !== undefined) reply.header('allow', error.more.allow.join(', '));
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="signalbox"');
   reply.code(status).type(PROBLEM_TYPE);
   // A serializer of the call's own answers would leave out what is a problem's.

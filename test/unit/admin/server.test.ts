@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FastifyPluginAsync } from 'fastify';
 import { buildAdmin } from '../../../src/admin/server.ts';
 import type { View } from '../../../src/control/view.ts';
 import { adminSettings, documentOf } from '../../support/tables.ts';
@@ -27,7 +28,7 @@ interface State {
 const SETTINGS = adminSettings();
 const BARE = { version: '1.0.0', settings: () => SETTINGS, now: () => 0, failed: () => {}, plugins: [] } as const;
 
-function admin(changes: Partial<State> = {}) {
+function admin(changes: Partial<State> = {}, plugins: readonly FastifyPluginAsync[] = []) {
   const state: State = { phase: 'serving', running: 2, refused: false, ...changes };
   const origin = { source: 'file', author: '', reason: '' };
   const view: View = {
@@ -42,6 +43,7 @@ function admin(changes: Partial<State> = {}) {
   };
   return buildAdmin({
     ...BARE,
+    plugins,
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape: async () => 'signalbox_threads 2\n' },
     health: {
       view: () => view,
@@ -122,11 +124,55 @@ test('what is not there is a problem that lists what is, and never repeats a que
   assert.equal(detail, 'GET /metric is not here; there are: GET /metrics, GET /healthz, GET /readyz');
 });
 
+test('a method that a path does not take is a problem that lists those it takes, and never repeats a query', async () => {
+  const route = async () => 'yes';
+  const server = await admin({}, [
+    async (one) => {
+      one.put('/v1/parts/:id/order', { config: { need: 'viewer' } }, route);
+      one.get('/v1/parts/:id', { config: { need: 'viewer' } }, route);
+      one.delete('/v1/parts/:id', { config: { need: 'viewer' } }, route);
+      one.post('/v1/parts/all', { config: { need: 'viewer' } }, route);
+    },
+  ]);
+  const replyTo = async (method: string, url: string) => {
+    const reply = await server.inject({ method: method as 'GET', url });
+    const { code, status, detail } = reply.body === '' ? {} : reply.json();
+    if (code !== undefined) assert.equal(reply.headers['content-type'], 'application/problem+json');
+    return [reply.statusCode, reply.headers.allow, code, status, detail];
+  };
+  const no = (allow: string, detail: string) => [405, allow, 'method_not_allowed', 405, `${detail} ${allow}`];
+  const takes = 'GET, HEAD, DELETE';
+  assert.deepEqual(
+    await replyTo('PUT', '/v1/parts/cart?token=secret'),
+    no(takes, '/v1/parts/cart does not take PUT; it takes'),
+  );
+  assert.deepEqual(
+    await replyTo('PATCH', '/v1/parts/all'),
+    no(`${takes}, POST`, '/v1/parts/all does not take PATCH; it takes'),
+  );
+  assert.deepEqual(
+    await replyTo('GET', '/v1/parts/cart/order'),
+    no('PUT', '/v1/parts/cart/order does not take GET; it takes'),
+  );
+  assert.deepEqual((await replyTo('HEAD', '/v1/parts/cart/order')).slice(0, 2), [405, 'PUT']);
+  assert.deepEqual((await replyTo('HEAD', '/v1/parts/cart')).slice(0, 2), [200, undefined]);
+  for (const method of ['POST', 'OPTIONS', 'PROPFIND', 'TRACE', 'QUERY'])
+    assert.deepEqual((await replyTo(method, '/metrics')).slice(0, 3), [405, 'GET, HEAD', 'method_not_allowed'], method);
+  for (const path of ['/v1/parts', '/v1/parts/', '/v1/parts/cart/', '/v1/parts/cart/orders', '/v1xparts/cart'])
+    assert.deepEqual((await replyTo('PUT', path)).slice(0, 3), [404, undefined, 'not_found'], path);
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const sent = await server.inject({ method: 'POST', url: '/v1/parts/cart', headers: form, payload: '{"a":1}' });
+  assert.equal(sent.statusCode, 405, 'whatever its body is');
+  await server.close();
+});
+
 test('a body that is no JSON is a problem, not a stack trace', async () => {
-  const server = await admin();
+  const server = await admin({}, [
+    async (one) => void one.post('/v1/parts', { config: { need: 'open' } }, async () => 1),
+  ]);
   const reply = await server.inject({
     method: 'POST',
-    url: '/metrics',
+    url: '/v1/parts',
     headers: { 'content-type': 'application/json' },
     payload: '{',
   });
