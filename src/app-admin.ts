@@ -152,7 +152,7 @@ function statusOf(parts: AdminParts, { standing, table, version, audit }: Answer
       if (now !== undefined) await table.prepare(now, clock);
       const asked = { method: 'GET', ...listenerOf(request.url, parts.ports), ...request };
       const told = explain(
-        { table, running, circuit: (upstream) => circuit(upstream)?.state ?? 'closed', members: membersOf },
+        { table, running, circuit: (upstream) => circuit(upstream) ?? CLOSED, members: membersOf },
         asked,
       );
       if (!('problem' in told)) return { ok: true, explanation: { ...told, ...copied(told) } };
@@ -161,6 +161,8 @@ function statusOf(parts: AdminParts, { standing, table, version, audit }: Answer
     },
   };
 }
+
+const CLOSED = { state: 'closed', reason: '', until: undefined } as const;
 
 /** The listener whose port a URL names: whoever pastes what a client asks means that one. */
 function listenerOf(url: string, ports: AdminParts['ports']): { listener?: string } {

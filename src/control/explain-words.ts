@@ -65,6 +65,9 @@ export function percentOf(share: number): string {
 interface State {
   readonly id: string;
   readonly circuit: string;
+  /** Why it is not closed, '' where nobody said; and until when, epoch milliseconds. */
+  readonly reason: string;
+  readonly until: number | undefined;
   readonly members: number;
   readonly up: number;
 }
@@ -84,10 +87,16 @@ export function stateWords(
         : `requests to it are refused with 503 ${blocked}`;
   if (blocked === 'no_member') return [`${whoIsUp(id, members, up)}: ${then}`];
   const words = up < members ? [whoIsUp(id, members, up) + (up === 0 ? ': all of them are used' : '')] : [];
-  if (blocked !== undefined) return [...words, `${id}'s circuit is ${circuit}: ${then}`];
+  if (blocked !== undefined) return [...words, `${id}'s circuit is ${circuit}${whyText(state)}: ${then}`];
   if (circuit === 'half-open')
     words.push(`${id}'s circuit is half-open: one request at a time tries whether it is well`);
   return words;
+}
+
+function whyText({ reason, until }: State): string {
+  const end = until === undefined ? '' : `until ${new Date(until).toISOString()}`;
+  const why = [reason, end].filter((part) => part !== '').join(', ');
+  return why === '' ? '' : ` (${why})`;
 }
 
 function whoIsUp(id: string, members: number, up: number): string {

@@ -41,11 +41,20 @@ export interface Explanation {
   readonly words: readonly string[];
 }
 
+export interface CircuitNow {
+  /** As `Destined` has it. */
+  readonly state: string;
+  /** An operator's, or what opened it; '' where nothing did. */
+  readonly reason: string;
+  /** Epoch milliseconds; undefined where it does not end by itself. */
+  readonly until: number | undefined;
+}
+
 export interface ExplainParts {
   readonly table: DryTable;
   /** What runs; undefined until the first document is in. */
   running(): Compilable | undefined;
-  circuit(upstream: string): string;
+  circuit(upstream: string): CircuitNow;
   members(upstream: string): { readonly members: number; readonly up: number };
 }
 
@@ -142,7 +151,7 @@ function alongRoute(asking: Asking, route: Route): Explanation {
 
 function destined({ circuit, members }: ExplainParts, id: string, share: number): Destined {
   // Sums of widths are off in the sixteenth place.
-  return { id, share: Math.round(share * 1e12) / 1e12, circuit: circuit(id), ...members(id) };
+  return { id, share: Math.round(share * 1e12) / 1e12, circuit: circuit(id).state, ...members(id) };
 }
 
 function releaseWords(
@@ -173,14 +182,21 @@ function ending(asking: Asking, route: Route, upstreams: readonly Destined[]): E
   if (abort !== undefined && abort.percent >= 100)
     return { outcome: 'refused', status: abort.status, code: 'injected' };
   const reasons = upstreams.map((one) => [one, blockOf(one, document)] as const);
-  for (const [one, reason] of reasons) words.push(...stateWords(one, reason, document.routes[route.id].fallback));
+  for (const [one, reason] of reasons) words.push(...stateWords({ ...one, ...whyOf(asking, one) }, reason, fallback));
   const reason = reasons[0]?.[1];
   if (reason === undefined || reasons.some(([, why]) => why === undefined)) return { outcome: 'proxied' };
   if (fallback?.reply !== undefined) return { outcome: 'refused', status: fallback.reply.status, code: reason };
-  const second = fallback?.upstream;
-  const blocked = second === undefined ? reason : blockOf(destined(asking.parts, second, 1), document);
+  const second = fallback?.upstream === undefined ? undefined : destined(asking.parts, fallback.upstream, 1);
+  const blocked = second === undefined ? reason : blockOf(second, document);
   if (blocked === undefined) return { outcome: 'proxied' };
+  if (second !== undefined) words.push(...stateWords({ ...second, ...whyOf(asking, second) }, blocked, undefined));
   return { outcome: 'refused', status: FAULTS[blocked].status, code: blocked };
+}
+
+/** Why a circuit is as it is; nothing where it has changed since it was asked for. */
+function whyOf({ parts }: Asking, { id, circuit }: Destined): Omit<CircuitNow, 'state'> {
+  const { state, reason, until } = parts.circuit(id);
+  return state === circuit ? { reason, until } : { reason: '', until: undefined };
 }
 
 export type Blocked = 'circuit_open' | 'circuit_isolated' | 'no_member';

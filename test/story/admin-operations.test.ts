@@ -105,6 +105,8 @@ test('a circuit forced closed lets everything through, and judges again when it 
   const explained = await ask<Explanation>('POST', '/v1/explain', { body: { url: 'http://a/cart' } });
   assert.deepEqual([explained.body.outcome, explained.body.code], ['refused', 'circuit_open']);
   assert.equal(explained.body.upstreams[0].circuit, 'open');
+  const why = /^cart's circuit is open \(.*\b(?:failed|in a row)\b.*, until 20\d\d-.*Z\): /m;
+  assert.match(explained.body.words.join('\n'), why);
   assert.equal(
     (await ask<Explanation>('POST', '/v1/explain', { body: { url: 'http://a/tax' } })).body.outcome,
     'proxied',

@@ -85,7 +85,12 @@ test('the router does with a request what an explanation says of it', async () =
   const running = { document: documentIn(text), revision: 'r1' };
   const table = new DryTable(systemAlarms);
   const members = (id: string) => ({ members: id === 'none' ? 0 : 1, up: id === 'none' ? 0 : 1 });
-  const parts = { table, running: () => running, circuit: () => 'closed', members };
+  const parts = {
+    table,
+    running: () => running,
+    circuit: () => ({ state: 'closed', reason: '', until: undefined }),
+    members,
+  };
   const router = await startRouter(text);
   const ends = new Set<string>();
   let asked = 0;

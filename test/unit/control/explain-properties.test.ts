@@ -44,7 +44,7 @@ function told(document: ReturnType<typeof documentFrom>, { method, target, host,
   const parts = {
     table: new DryTable(new FakeAlarms(new FakeClock())),
     running: () => running,
-    circuit: () => 'closed',
+    circuit: () => ({ state: 'closed', reason: '', until: undefined }),
     members: () => ({ members: 1, up: 1 }),
   };
   const explained = explain(parts, { method, url: `http://${host}${target}`, headers, listener });

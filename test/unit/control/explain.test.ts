@@ -50,16 +50,17 @@ routes:
 
 interface States {
   readonly circuits?: Readonly<Record<string, string>>;
+  readonly why?: { readonly reason: string; readonly until?: number };
   readonly up?: Readonly<Record<string, number>>;
 }
 
-function partsOf(document: Document, { circuits = {}, up = {} }: States = {}): ExplainParts {
+function partsOf(document: Document, { circuits = {}, up = {}, why }: States = {}): ExplainParts {
   const running = { document, revision: 'r1' };
   const counts = (id: string) => document.upstreams[id].endpoints.length;
   return {
     table: new DryTable(new FakeAlarms(new FakeClock())),
     running: () => running,
-    circuit: (id) => circuits[id] ?? 'closed',
+    circuit: (id) => ({ state: circuits[id] ?? 'closed', reason: why?.reason ?? '', until: why?.until }),
     members: (id) => ({ members: counts(id), up: up[id] ?? counts(id) }),
   };
 }
@@ -393,4 +394,31 @@ test('the table is made once a revision and let go when nobody asks any more', a
   assert.equal(table.of({ ...running, revision: 'r3' }), third);
   table.stop();
   assert.equal(alarms.pending, 0);
+});
+
+test('a circuit that stands in the way is told with its reason, and until when', () => {
+  const until = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const cart = (state: string, why: { reason: string; until?: number }) =>
+    told({ url: 'http://cart.internal/cart/item' }, { circuits: { cart: state }, why }).words.filter((line) =>
+      line.startsWith("cart's circuit"),
+    );
+  assert.deepEqual(cart('isolated', { reason: 'the disk is full', until }), [
+    "cart's circuit is isolated (the disk is full, until 2026-01-02T03:04:05.000Z): requests to it are refused with 503 circuit_isolated",
+  ]);
+  assert.deepEqual(cart('isolated', { reason: '' }), [
+    "cart's circuit is isolated: requests to it are refused with 503 circuit_isolated",
+  ]);
+  assert.deepEqual(cart('open', { reason: '5 failures in a row', until }), [
+    "cart's circuit is open (5 failures in a row, until 2026-01-02T03:04:05.000Z): requests to it are refused with 503 circuit_open",
+  ]);
+  assert.deepEqual(cart('closed', { reason: 'of long ago' }), []);
+});
+
+test('a fallback whose own circuit stands in the way is told too', () => {
+  const circuits = { 'cart-v2': 'open', spare: 'isolated' };
+  const { words } = told({ url: 'http://x/spared/a' }, { circuits, why: { reason: 'why' } });
+  assert.deepEqual(words.slice(-2), [
+    "cart-v2's circuit is open (why): requests to it go to spare instead (fallback)",
+    "spare's circuit is isolated (why): requests to it are refused with 503 circuit_isolated",
+  ]);
 });
