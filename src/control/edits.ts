@@ -43,6 +43,7 @@ export interface Edited {
   readonly effect: Effect;
   /** The document that the effect is told from. */
   readonly before: Document;
+  /** Of an edit those that the document did not give rise to before; of a check all. */
   readonly notices: readonly Problem[];
 }
 
@@ -155,7 +156,7 @@ export class Edits {
     if (!made.ok) return made;
     const reading = this.read(made.text);
     if (!reading.ok) return { ...refusal('invalid', 'the document would not be valid'), problems: reading.problems };
-    const { revision, notices } = reading;
+    const { revision } = reading;
     const answer: Edited = {
       ok: true,
       revision,
@@ -166,7 +167,7 @@ export class Edits {
       written: 'nowhere',
       effect: effectOf(running.document, reading.document),
       before: running.document,
-      notices,
+      notices: newOf(reading.notices, running.notices),
     };
     const nothing = !answer.changed && made.text === disk.text;
     if (dryRun && !nothing)
@@ -244,6 +245,13 @@ export class Edits {
     if (running === undefined) throw new Error('no document is in force');
     return running;
   }
+}
+
+/** What was said before need not be said again; lines move, so that places do not count. */
+function newOf(notices: readonly Problem[], before: readonly Problem[]): Problem[] {
+  const keyOf = ({ pointer, reason }: Problem) => `${pointer} ${reason}`;
+  const known = new Set(before.map(keyOf));
+  return notices.filter((notice) => !known.has(keyOf(notice)));
 }
 
 const TAKE_FIRST = 'have the router take it (SIGHUP; its log says if it is refused) or undo it, and write again';

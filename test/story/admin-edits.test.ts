@@ -214,3 +214,22 @@ test('secrets are never shown, and sent back as they are shown they stay what th
   const history = await authorised('GET', '/v1/revisions');
   assert.equal(JSON.stringify(history.body).includes('hunter22'), false);
 });
+
+test('an edit tells what it newly gives to think about, and a check all that there is', async (t) => {
+  const { ask, text } = await startShop(t);
+  const empty = (id: string) => `/upstreams/${id}`;
+  const pointers = (items: readonly { pointer: string }[] = []) => items.map(({ pointer }) => pointer);
+  const put = async (id: string, query = '') =>
+    pointers((await ask<Change>('PUT', `/v1/upstreams/${id}${query}`, { body: {} })).body.notices);
+  assert.deepEqual(await put('one'), [empty('one')]);
+  assert.deepEqual(await put('two', '?dryRun=true'), [empty('two')]);
+  assert.deepEqual(await put('two'), [empty('two')]);
+  assert.deepEqual(await put('two'), [], 'nothing is new where nothing changes');
+  const route = { match: { path: '/basket' }, upstream: 'cart' };
+  assert.deepEqual((await ask<Change>('PUT', '/v1/routes/basket', { body: route })).body.notices, []);
+  const { body: document } = await ask('GET', '/v1/config');
+  const checked = (await ask<CheckResult>('POST', '/v1/config/check', { body: document })).body;
+  assert.deepEqual(pointers(checked.problems), [empty('one'), empty('two')]);
+  await ask('PUT', '/v1/config', { yaml: text });
+  assert.deepEqual(await put('one'), [empty('one')], 'what was mended and comes again is told again');
+});

@@ -47,7 +47,7 @@ export const Change = Type.Object(
       description: 'where the edit was written; nowhere: a dry run, or nothing changed',
     }),
     effect: Effect,
-    notices: Type.Array(ProblemItem),
+    notices: Type.Array(ProblemItem, { description: 'those that are new; POST /v1/config/check lists all' }),
   },
   { additionalProperties: false },
 );
