@@ -230,7 +230,7 @@ const RUN: readonly Command[] = [
     places: [],
     options: {
       config: value('FILE', 'the document', 'file'),
-      state: value('DIR', 'where revisions and leases are kept', 'file'),
+      state: value('DIR', 'where revisions, leases and orders about circuits are kept', 'file'),
       workers: value('N', 'data threads'),
       'no-watch': flag('do not take up the file when it changes'),
       'access-log': value('TO', 'a file, - or off', 'file'),

@@ -10,7 +10,7 @@ Usage: signalbox serve [options]
 
 Options:
   --config FILE        the document (default: routes.yaml)
-  --state DIR          where revisions and leases are kept (default: .signalbox)
+  --state DIR          where revisions, leases and orders about circuits are kept (default: .signalbox)
   --workers N          data threads; wins over \`workers\` in the document; 0: all on one thread
   --no-watch           do not take up the file when it changes; SIGHUP still does
   --access-log TO      a file, - for standard output (default), or off
