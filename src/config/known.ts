@@ -5,7 +5,7 @@
  * (`defaults`; for routes also listeners, the correlation header, and the names they may refer to). It then has the very
  * settings of the document before, as the same object, and whoever compares or packs passes over it at once. Whatever gave
  * a notice is read again, for notices have places. Reading with and without is the same document; only the time differs: of
- * an edit of one route in a thousand it is a third.
+ * an edit of one route in a thousand it saves a third.
  */
 
 import type { DestinationSettings, RouteSettings } from '../routing/route.ts';
