@@ -18,7 +18,7 @@ export interface JoinedNeeds {
   readonly clock: Clock;
   readonly ledger: BlockLedger;
   readonly lanes: SharedLanes;
-  /** Tells all threads an upstream's whole list. */
+  /** Tells all threads an upstream's whole list, in order of ids; of whom nothing has changed is the same object as before. */
   readonly join: (call: { readonly upstream: string; readonly members: readonly MemberSettings[] }) => Promise<void>;
   readonly tell: PlaneEvents;
   readonly log: PlaneLog;
@@ -53,24 +53,18 @@ export class Joined {
     return this.lists.keys();
   }
 
-  /** These are the members from now on, beside so many `written` ones; undefined where they were before. */
+  /** These are the members from now on, in order of ids, beside so many `written` ones; undefined where they were before. */
   put(upstream: string, now: readonly Candidate[], written: number, causes: Causes): Change | undefined {
     const before = this.of(upstream);
-    if (now.length === before.length && now.every((one, i) => same(one, before[i]))) return undefined;
-    const known = new Map(before.map((member) => [member.id, member]));
     const first = before.length === 0 && written === 0;
-    const members = now.map((candidate): MemberSettings => {
-      const { block, since } = known.get(candidate.id) ?? this.welcome(upstream, candidate.id, first);
-      return { ...candidate, block, since };
-    });
+    const { members, came, left } = compared(before, now, (id) => this.welcome(upstream, id, first));
+    if (left.length === 0 && members.length === before.length && members.every((one, i) => one === before[i]))
+      return undefined;
     if (members.length === 0) this.lists.delete(upstream);
     else this.lists.set(upstream, members);
     // Before they are told: memory for what is new has grown by now, and goes with the list.
     const told = this.needs.join({ upstream, members });
-    const there = new Set(now.map(({ id }) => id));
-    const left = before.filter(({ id }) => !there.has(id));
     for (const { id } of left) this.needs.ledger.letGo(memberKey(upstream, id));
-    const came = now.flatMap(({ id }) => (known.has(id) ? [] : [id]));
     const gone = left.map(({ id }) => id);
     this.say(upstream, came, gone, members.length + written, causes);
     return { came, left, told };
@@ -108,6 +102,32 @@ export class Joined {
       this.needs.tell({ ...told, cause: cause === undefined ? count : `${cause}; ${count}` });
     }
   }
+}
+
+/** Both in order of ids. Of whom nothing has changed is the same object as before. */
+function compared(
+  before: readonly MemberSettings[],
+  now: readonly Candidate[],
+  welcome: (id: string) => { block: number; since: number },
+) {
+  const members: MemberSettings[] = [];
+  const came: string[] = [];
+  const left: MemberSettings[] = [];
+  let at = 0;
+  for (const candidate of now) {
+    const { id } = candidate;
+    while (at < before.length && before[at].id !== id && before[at].id < id) left.push(before[at++]);
+    const known = before[at]?.id === id ? before[at++] : undefined;
+    if (known === undefined) came.push(id);
+    if (known !== undefined && same(candidate, known)) {
+      members.push(known);
+    } else {
+      const { block, since } = known ?? welcome(id);
+      members.push({ ...candidate, block, since });
+    }
+  }
+  for (; at < before.length; at++) left.push(before[at]);
+  return { members, came, left };
 }
 
 function same(one: Candidate, { id, host, port, authority, weight }: MemberSettings): boolean {

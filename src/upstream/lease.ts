@@ -56,6 +56,18 @@ export interface LeaseTerms {
   readonly member: Candidate;
 }
 
+/** A lease as it is kept. */
+export interface Lease {
+  readonly upstream: string;
+  readonly instance: string;
+  readonly terms: LeaseTerms;
+  author: string;
+  readonly registeredAt: number;
+  /** Monotonic, and on the wall's clock, where a moment that is worked out anew each time would waver. */
+  renewed: number;
+  renewedAt: number;
+}
+
 /** What is wrong with an order; `pointer` (RFC 6901) says where. */
 export interface LeaseFlaw {
   readonly pointer: string;
@@ -103,6 +115,12 @@ export function readOrder(instance: string, order: LeaseOrder): LeaseTerms | Lea
 export function says({ url, weight = 1, version, zone, ttl = TTL.usual }: LeaseOrder, terms: LeaseTerms): boolean {
   const place = url === terms.url && weight === terms.weight;
   return place && version === terms.version && zone === terms.zone && ttl === terms.ttl;
+}
+
+export function viewOf({ upstream, instance, terms, author, registeredAt, renewedAt }: Lease): LeaseView {
+  const { url, weight, version, zone, ttl } = terms;
+  const times = { registeredAt, renewedAt, expiresAt: renewedAt + ttl };
+  return { upstream, instance, url, weight, version, zone, ttl, state: 'up', ...times, author };
 }
 
 /** What a registration changes in members, by their ids; nothing where it is a matter of time alone. */

@@ -16,16 +16,18 @@ import { Expiry } from './expiry.ts';
 import type { Causes } from './joined.ts';
 import {
   causesOf,
+  type Lease,
   type LeaseFacts,
   type LeaseOrder,
-  type LeaseTerms,
   type LeaseView,
   type PutAnswer,
   type Removed,
   readOrder,
   type StoredLease,
   says,
+  viewOf,
 } from './lease.ts';
+import { LeasedMembers } from './leased.ts';
 import type { Candidate } from './roster.ts';
 
 /** In the whole process: an instance that takes another name with every start must not fill the memory. */
@@ -40,17 +42,6 @@ export interface LeasesNeeds {
   /** The members by lease of an upstream have changed, for these causes; resolves once all threads have them. */
   readonly changed: (upstream: string, causes: Causes) => Promise<void>;
   readonly log: PlaneLog;
-}
-
-interface Lease {
-  readonly upstream: string;
-  readonly instance: string;
-  readonly terms: LeaseTerms;
-  author: string;
-  readonly registeredAt: number;
-  /** Monotonic, and on the wall's clock, where a moment that is worked out anew each time would waver. */
-  renewed: number;
-  renewedAt: number;
 }
 
 /** One that has ended. */
@@ -70,6 +61,8 @@ export class Leases {
   private readonly needs: LeasesNeeds;
   /** Upstream -> instance -> lease; whoever registered or changed last stands last. */
   private readonly leases = new Map<string, Map<string, Lease>>();
+  /** The members that they make, of the same upstreams. */
+  private readonly leased = new Map<string, LeasedMembers>();
   private readonly leaving = new Map<string, Leaving>();
   private count = 0;
   private readonly expiry: Expiry;
@@ -127,9 +120,9 @@ export class Leases {
 
   /** The leases of an upstream by instance, those that drain too. */
   list(upstream: string): LeaseView[] {
-    const up = [...(this.leases.get(upstream)?.values() ?? [])].map((lease) => this.view(lease));
+    const up = [...(this.leases.get(upstream)?.values() ?? [])].map(viewOf);
     const leaving = [...this.leaving.values()].flatMap(({ lease, endedAt }) =>
-      lease.upstream === upstream ? [{ ...this.view(lease), state: 'draining' as const, expiresAt: endedAt }] : [],
+      lease.upstream === upstream ? [{ ...viewOf(lease), state: 'draining' as const, expiresAt: endedAt }] : [],
     );
     return [...up, ...leaving].sort((one, other) => (one.instance < other.instance ? -1 : 1));
   }
@@ -139,11 +132,9 @@ export class Leases {
     return this.leases.get(upstream)?.size ?? 0;
   }
 
-  /** The members that leases make, each once: of several with one address the last to register counts. */
-  members(upstream: string): Iterable<Candidate> {
-    const members = new Map<string, Candidate>();
-    for (const { terms } of this.leases.get(upstream)?.values() ?? []) members.set(terms.member.id, terms.member);
-    return members.values();
+  /** The members that leases make, each once, in order of ids: of several with one address the last to register counts. */
+  members(upstream: string): readonly Candidate[] {
+    return this.leased.get(upstream)?.all() ?? [];
   }
 
   /** Who stands behind the members of an upstream, by their ids; of those that drain too. */
@@ -199,7 +190,7 @@ export class Leases {
 
   private renew(lease: Lease, author: string): PutAnswer {
     this.renewed(lease, author);
-    return { ok: true, lease: this.view(lease), fresh: false, told: DONE };
+    return { ok: true, lease: viewOf(lease), fresh: false, told: DONE };
   }
 
   private register(
@@ -220,7 +211,7 @@ export class Leases {
       const { url, weight, version, zone } = terms;
       this.needs.log('info', { upstream, instance, url, weight, version, zone }, 'a registration has changed');
     }
-    return { ok: true, lease: this.view(lease), fresh: known === undefined, told };
+    return { ok: true, lease: viewOf(lease), fresh: known === undefined, told };
   }
 
   /** Ends leases, `how` in words; threads of an upstream are told once. */
@@ -248,17 +239,31 @@ export class Leases {
   }
 
   private keep(lease: Lease): void {
-    const leases = this.leases.get(lease.upstream) ?? new Map<string, Lease>();
-    this.leases.set(lease.upstream, leases);
+    const { upstream, instance, terms } = lease;
+    const leases = this.leases.get(upstream) ?? new Map<string, Lease>();
+    const leased = this.leased.get(upstream) ?? new LeasedMembers();
+    this.leases.set(upstream, leases);
+    this.leased.set(upstream, leased);
+    const before = leases.get(instance);
+    if (before === undefined) this.count += 1;
+    else leased.drop(instance, before.terms.member);
     // Whoever says anything new stands last.
-    if (!leases.delete(lease.instance)) this.count += 1;
-    leases.set(lease.instance, lease);
+    leases.delete(instance);
+    leases.set(instance, lease);
+    leased.put(instance, terms.member);
   }
 
   private drop({ upstream, instance }: Lease): void {
     const leases = this.leases.get(upstream);
-    if (leases?.delete(instance) === true) this.count -= 1;
-    if (leases?.size === 0) this.leases.delete(upstream);
+    const known = leases?.get(instance);
+    if (leases === undefined || known === undefined) return;
+    this.count -= 1;
+    leases.delete(instance);
+    this.leased.get(upstream)?.drop(instance, known.terms.member);
+    if (leases.size === 0) {
+      this.leases.delete(upstream);
+      this.leased.delete(upstream);
+    }
     if (this.count === 0) this.expiry.rest();
   }
 
@@ -277,12 +282,6 @@ export class Leases {
       this.end(some, ` was not renewed for ${formatDuration(ttl)}`);
     }
     return next;
-  }
-
-  private view({ upstream, instance, terms, author, registeredAt, renewedAt }: Lease): LeaseView {
-    const { url, weight, version, zone, ttl } = terms;
-    const times = { registeredAt, renewedAt, expiresAt: renewedAt + ttl };
-    return { upstream, instance, url, weight, version, zone, ttl, state: 'up', ...times, author };
   }
 }
 

@@ -233,15 +233,14 @@ export class Membership {
   }
 
   /** Who joins: for the document on its way, and for the running one until that is settled. */
-  private gatheredFor(id: string): Candidate[] {
+  private gatheredFor(id: string): readonly Candidate[] {
     const places = (key: string) => this.resolver.places(key);
-    const all = new Map<string, Candidate>();
-    for (const upstreams of [this.running, this.expected]) {
+    const lists = [this.running, this.expected].flatMap((upstreams) => {
       const settings = upstreams?.[id];
-      if (settings === undefined) continue;
-      for (const member of gathered(sourcesOf(settings), places, this.leases.members(id))) all.set(member.id, member);
-    }
-    return [...all.values()].sort(byId);
+      return settings === undefined ? [] : [gathered(sourcesOf(settings), places, this.leases.members(id))];
+    });
+    if (lists.length < 2) return lists[0] ?? [];
+    return [...new Map(lists.flat().map((member) => [member.id, member])).values()].sort(byId);
   }
 
   private fixedOf(id: string): readonly Candidate[] {

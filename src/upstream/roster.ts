@@ -54,16 +54,16 @@ function readSources(endpoints: readonly EndpointSettings[]): Sources {
   return { fixed, named };
 }
 
-/** Members by name and by lease, in order of their ids. */
+/** Members by name and by lease, in order of their ids as those by lease are. */
 export function gathered(
   sources: Sources,
   places: (key: string) => readonly Place[],
-  leased: Iterable<Candidate>,
-): Candidate[] {
+  leased: readonly Candidate[],
+): readonly Candidate[] {
   const members = found(sources, places);
   const known = new Set([...sources.fixed.map(({ host, port }) => idOf(host, port)), ...members.map(({ id }) => id)]);
-  for (const member of leased) if (!known.has(member.id)) members.push(member);
-  return members.sort(byId);
+  const others = known.size === 0 ? leased : leased.filter(({ id }) => !known.has(id));
+  return members.length === 0 ? others : [...members, ...others].sort(byId);
 }
 
 export function found({ fixed, named }: Sources, places: (key: string) => readonly Place[]): Candidate[] {
