@@ -101,7 +101,7 @@ export class AimedUpstream implements Upstream {
 
   private learn(joined: readonly Seat[]): void {
     this.joined = joined;
-    this.list = merged([...this.fixed, ...joined]);
+    this.list = merged(this.fixed, joined);
     this.all = this.list.map(({ member }) => member);
     this.ring = undefined;
     this.until = Number.NEGATIVE_INFINITY;
@@ -154,8 +154,10 @@ function membersOf(candidates: readonly Candidate[]): Set<Member> {
   return new Set(candidates.map(({ member }) => member));
 }
 
-/** A member that is named twice is one, with the weight of both. */
-function merged(seats: readonly Seat[]): readonly Seat[] {
+/** A member that is named twice is one, with the weight of both; nobody joins twice. */
+function merged(fixed: readonly Seat[], joined: readonly Seat[]): readonly Seat[] {
+  if (fixed.length === 0) return joined;
+  const seats = [...fixed, ...joined];
   const weights = new Map<PooledMember, number>();
   for (const { member, weight } of seats) weights.set(member, (weights.get(member) ?? 0) + weight);
   return weights.size === seats.length ? seats : Array.from(weights, ([member, weight]) => ({ member, weight }));

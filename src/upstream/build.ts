@@ -15,11 +15,19 @@ import type { Timers } from '../core/timers.ts';
 import { MEMBER_WORDS, timeWord, UPSTREAM_WORDS, type Words } from '../core/words.ts';
 import { AimedUpstream, type Household } from './aim.ts';
 import type { Seat, Standing } from './availability.ts';
+import { changed } from './change.ts';
 import { type Company, eject, takeFromRow } from './ejection.ts';
 import { readEndpoint } from './endpoint.ts';
 import { Leaving } from './leaving.ts';
 import { PooledMember } from './member.ts';
-import type { LeavingMember, MemberSettings, Upstream, UpstreamBlocks, UpstreamSettings } from './upstream.ts';
+import type {
+  LeavingMember,
+  MemberSettings,
+  MembersChange,
+  Upstream,
+  UpstreamBlocks,
+  UpstreamSettings,
+} from './upstream.ts';
 
 export interface UpstreamNeeds {
   readonly clock: Clock;
@@ -47,9 +55,16 @@ export class UpstreamLedger {
     return this.of(id).upstream(settings, blocks, names);
   }
 
-  /** Who is found by name or registered, in place of those before. */
-  join(id: string, members: readonly MemberSettings[]): void {
-    if (members.length > 0 || this.living.has(id)) this.of(id).join(members);
+  /** Who is found by name or registered, in place of those before. `number`: so that a change can begin with this list. */
+  join(id: string, members: readonly MemberSettings[], number?: number): void {
+    if (members.length > 0 || this.living.has(id)) this.of(id).join(members, number);
+  }
+
+  /** The same by what has changed; false where the list before is another one. */
+  change(change: MembersChange): boolean {
+    const { upstream, to } = change;
+    if (to === 0 && !this.living.has(upstream)) return true;
+    return this.of(upstream).change(change);
   }
 
   /**
@@ -89,17 +104,21 @@ export class UpstreamLedger {
   }
 }
 
-const NOBODY: readonly Seat[] = Object.freeze([]);
+/** A member as it was told, and as it lives. */
+interface Joined extends Seat, MemberSettings {}
+
+const NOBODY: readonly Joined[] = Object.freeze([]);
 
 /** One upstream across tables. */
 class LivingUpstream implements Household {
   readonly id: string;
   readonly draw: Draw;
   words: Int32Array = new Int32Array();
-  joined: readonly Seat[] = NOBODY;
+  joined: readonly Joined[] = NOBODY;
   private readonly needs: UpstreamNeeds;
   private readonly leaving: Leaving;
-  private told: readonly MemberSettings[] = [];
+  /** Of the list of those who joined; undefined where it has none. */
+  private number: number | undefined = 0;
   private readonly members = new Map<string, PooledMember>();
   /** Of the table in force, or of the first one until it is. */
   private current: AimedUpstream | undefined = undefined;
@@ -130,13 +149,24 @@ class LivingUpstream implements Household {
     return upstream;
   }
 
-  join(told: readonly MemberSettings[]): void {
-    const before = this.told;
-    this.told = told;
+  join(told: readonly MemberSettings[], number: number | undefined): void {
+    const { joined } = this;
+    this.number = number;
     // Every document brings the lists along; one that says what is known already changes nothing.
-    if (told.length === before.length && told.every((one, i) => sameMember(one, before[i]))) return;
-    this.joined = told.map((settings) => ({ member: this.member(settings), weight: settings.weight }));
+    if (told.length === joined.length && told.every((one, i) => sameMember(one, joined[i]))) return;
+    this.joined = told.map((settings) => this.joiner(settings));
     this.sweep();
+  }
+
+  change(change: MembersChange): boolean {
+    const { from, to, gone } = change;
+    if (this.number === to) return true;
+    if (this.number !== from) return false;
+    this.number = to;
+    this.joined = changed(this.joined, change, (settings) => this.joiner(settings));
+    // Nobody else can have lost the last who named them.
+    if (gone.length > 0) this.dismiss(gone, this.written());
+    return true;
   }
 
   /** The upstream's table is in force, or none is that knows it. */
@@ -174,6 +204,10 @@ class LivingUpstream implements Household {
     for (const member of this.members.values()) member.stop();
   }
 
+  private joiner(settings: MemberSettings): Joined {
+    return { ...settings, member: this.member(settings) };
+  }
+
   private member(settings: Omit<MemberSettings, 'weight'>): PooledMember {
     const known = this.members.get(settings.id);
     if (known !== undefined && isOf(known, settings)) {
@@ -201,13 +235,26 @@ class LivingUpstream implements Household {
 
   /** Whom nobody names retires, wherever its connections lead. */
   private sweep(): void {
+    const named = this.written();
     // Exchanges of a table without a successor still find who was joined; no connection outlives them.
     const gone = this.begun && this.current === undefined;
-    const named = new Set((gone ? NOBODY : this.joined).map(({ member }) => member));
-    for (const upstream of this.coming) for (const { member } of upstream.fixed) named.add(member);
-    for (const { member } of this.current?.fixed ?? NOBODY) named.add(member);
-    for (const [id, member] of this.members) {
-      if (named.has(member)) continue;
+    if (!gone) for (const { member } of this.joined) named.add(member);
+    this.dismiss(this.members.keys(), named);
+  }
+
+  /** The members of documents, of the one in force and of those that may come. */
+  private written(): Set<PooledMember> {
+    const written = new Set<PooledMember>();
+    for (const upstream of this.coming) for (const { member } of upstream.fixed) written.add(member);
+    for (const { member } of this.current?.fixed ?? NOBODY) written.add(member);
+    return written;
+  }
+
+  /** Those of these that are not `named` retire. */
+  private dismiss(ids: Iterable<string>, named: ReadonlySet<PooledMember>): void {
+    for (const id of ids) {
+      const member = this.members.get(id);
+      if (member === undefined || named.has(member)) continue;
       this.retire(member);
       this.members.delete(id);
     }

@@ -99,6 +99,20 @@ export interface MemberSettings {
   readonly since: number;
 }
 
+/**
+ * What leads from one list of an upstream's joined members to the next, both in order of their ids. Every list has a number
+ * that no other list has, 0 where nobody is in it.
+ */
+export interface MembersChange {
+  readonly upstream: string;
+  readonly from: number;
+  readonly to: number;
+  /** Those that are new, or about whom something is. */
+  readonly put: readonly MemberSettings[];
+  /** Ids. */
+  readonly gone: readonly string[];
+}
+
 /** A member that has left, by its id. */
 export interface LeavingMember {
   readonly upstream: string;

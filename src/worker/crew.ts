@@ -10,6 +10,7 @@
 import type { CallerDigest } from '../core/callers.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { LeavingMember } from '../upstream/upstream.ts';
+import { MemberLists } from './lists.ts';
 import { Packer } from './parcel.ts';
 import { type Pauses, restPauses } from './pauses.ts';
 import { canShare } from './ports.ts';
@@ -55,8 +56,8 @@ export class Crew {
   private readonly seats: Seat[];
   private readonly pauses: Pauses;
   private readonly listening: ListenCall[] = [];
-  /** The members that are in no document, by upstream, as every thread has them or gets them. */
-  private readonly members = new Map<string, MembersCall>();
+  /** The members that are in no document, as every thread has them or gets them. */
+  private readonly members = new MemberLists();
   /** What a thread that starts anew gets; undefined until the first document is in. */
   private current: Order | undefined = undefined;
   private readonly packer = new Packer();
@@ -113,10 +114,9 @@ export class Crew {
   }
 
   /** Tells every thread who serves an upstream beside the endpoints of the document. */
-  async join(call: MembersCall): Promise<void> {
-    if (call.members.length === 0) this.members.delete(call.upstream);
-    else this.members.set(call.upstream, call);
-    await this.askAll((thread, lane) => thread.members(call, this.needs.memory(lane)));
+  async join({ upstream, members }: Omit<MembersCall, 'number'>): Promise<void> {
+    const change = this.members.put(upstream, members);
+    await this.askAll((thread, lane) => this.members.tell(change, thread, () => this.needs.memory(lane)));
   }
 
   /** What is still under way at members that have left, on all threads; undefined where one does not say. */
@@ -250,7 +250,7 @@ export class Crew {
 
   private async prepareOne(seat: Seat, order: Order): Promise<Answer<undefined>> {
     const { revision } = order;
-    const members = [...this.members.values()];
+    const members = this.members.all();
     const call = { revision, parcel: this.pack(order), memory: this.needs.memory(seat.lane), members };
     seat.asked = revision;
     seat.ready = undefined;

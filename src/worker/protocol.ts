@@ -9,7 +9,7 @@
 import type { compile } from '../config/compile.ts';
 import type { CallerDigest } from '../core/callers.ts';
 import type { LogLevel, PlaneEvent } from '../core/events.ts';
-import type { LeavingMember, MemberSettings } from '../upstream/upstream.ts';
+import type { LeavingMember, MemberSettings, MembersChange } from '../upstream/upstream.ts';
 
 /** What `compile` takes: a validated document. */
 export type Document = Parameters<typeof compile>[0];
@@ -50,7 +50,10 @@ export interface BlockMemory {
 /** Who is found by name or registered, of one upstream: the whole list, in place of the one before. */
 export interface MembersCall {
   readonly upstream: string;
+  /** In order of their ids. */
   readonly members: readonly MemberSettings[];
+  /** Of this list and no other (MembersChange). */
+  readonly number: number;
 }
 
 export interface ListenCall {
@@ -76,6 +79,8 @@ export interface DataThread {
   drop(revision: string): Promise<Answer<undefined>>;
   /** Takes the members of an upstream that are not in the document; `memory` grows with them. */
   members(call: MembersCall, memory: BlockMemory): Promise<Answer<undefined>>;
+  /** The same, by what has changed; false where this thread does not have the list that it begins with. */
+  change(call: MembersChange, memory: BlockMemory): Promise<Answer<boolean>>;
   /** How much is still under way at each of these members, which have left. */
   underWay(members: readonly LeavingMember[]): Promise<Answer<readonly number[]>>;
   /** Opens a listener of the table; the answer is the port. */

@@ -8,7 +8,7 @@
 import { Worker } from 'node:worker_threads';
 import type { CallerDigest } from '../core/callers.ts';
 import type { PlaneEvents, PlaneLog } from '../core/events.ts';
-import type { LeavingMember } from '../upstream/upstream.ts';
+import type { LeavingMember, MembersChange } from '../upstream/upstream.ts';
 import { START_OVER } from './first-start.ts';
 import type {
   Answer,
@@ -80,6 +80,7 @@ class RemoteThread implements EndableThread {
   prepare = (call: Parameters<DataThread['prepare']>[0]) => this.call<undefined>('prepare', call);
   commit = (revision: string) => this.call<undefined>('commit', revision);
   members = (call: MembersCall, memory: BlockMemory) => this.call<undefined>('members', call, memory);
+  change = (call: MembersChange, memory: BlockMemory) => this.call<boolean>('change', call, memory);
   underWay = (members: readonly LeavingMember[]) => this.call<readonly number[]>('underWay', members);
   drop = (revision: string) => this.call<undefined>('drop', revision);
   listen = (call: Parameters<DataThread['listen']>[0]) => this.call<number>('listen', call);

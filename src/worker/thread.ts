@@ -23,6 +23,7 @@ import { countInto } from '../telemetry/counters.ts';
 import type {
   LeavingMember,
   MemberSettings,
+  MembersChange,
   Upstream,
   UpstreamBlocks,
   UpstreamSettings,
@@ -62,7 +63,9 @@ export interface RunningPlane {
 export interface RunningUpstreams {
   upstream(id: string, settings: UpstreamSettings, blocks: UpstreamBlocks, names: NameSet): Upstream;
   /** Who is found by name or registered, in place of those before. */
-  join(id: string, members: readonly MemberSettings[]): void;
+  join(id: string, members: readonly MemberSettings[], number: number): void;
+  /** The same by what has changed; false where the list before is another one. */
+  change(change: MembersChange): boolean;
   /** What is still under way at members that have left. */
   underWay(members: readonly LeavingMember[]): readonly number[];
   keepOnly(upstreams: Iterable<Upstream>): void;
@@ -118,7 +121,7 @@ export class Thread implements EndableThread {
 
   async prepare({ parcel, revision, memory, members }: PrepareCall): Promise<Answer<undefined>> {
     this.grow(memory);
-    for (const call of members) this.parts.upstreams.join(call.upstream, call.members);
+    for (const { upstream, members: list, number } of members) this.parts.upstreams.join(upstream, list, number);
     const work = { revision };
     this.work = work;
     this.prepared = undefined;
@@ -145,10 +148,15 @@ export class Thread implements EndableThread {
     return done();
   }
 
-  async members({ upstream, members }: MembersCall, memory: BlockMemory): Promise<Answer<undefined>> {
+  async members({ upstream, members, number }: MembersCall, memory: BlockMemory): Promise<Answer<undefined>> {
     this.grow(memory);
-    this.parts.upstreams.join(upstream, members);
+    this.parts.upstreams.join(upstream, members, number);
     return done();
+  }
+
+  async change(call: MembersChange, memory: BlockMemory): Promise<Answer<boolean>> {
+    this.grow(memory);
+    return { ok: true, value: this.parts.upstreams.change(call) };
   }
 
   async underWay(members: readonly LeavingMember[]): Promise<Answer<readonly number[]>> {

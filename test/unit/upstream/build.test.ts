@@ -174,6 +174,31 @@ test('whoever a list names no more retires at once, unless the document names it
   assert.ok(pools(upstream.members[1]));
 });
 
+test('whoever a change takes away retires at once, unless the document names it, and all others go on', () => {
+  const { stage, ledger } = open();
+  ledger.join('cart', [stage.found(1), stage.found(5), stage.found(6)], 1);
+  const upstream = stage.table(ledger, settingsOf({ [NAMED]: 1, [ONE]: 1 }));
+  ledger.keepOnly([upstream]);
+  const before = upstream.members;
+  const put = [stage.found(6, { weight: 2 }), stage.found(7)];
+  const gone = [1, 5].map(endpoint);
+  assert.ok(!ledger.change({ upstream: 'cart', from: 7, to: 8, put, gone }), 'it begins with another list');
+  assert.equal(upstream.members, before);
+  assert.ok(ledger.change({ upstream: 'cart', from: 1, to: 2, put, gone }));
+  assert.equal(ids(upstream), '167');
+  assert.deepEqual(before.map(pools), [true, false, true]);
+  assert.deepEqual([...stage.aims(upstream, 4)].sort().join(''), '1667');
+  assert.equal(upstream.members[1], before[2]);
+});
+
+test('of an upstream that a thread does not know it takes a change that begins with nobody, or leaves nobody', () => {
+  const { stage, ledger } = open();
+  assert.ok(!ledger.change({ upstream: 'cart', from: 1, to: 2, put: [], gone: [endpoint(5)] }));
+  assert.ok(ledger.change({ upstream: 'tax', from: 1, to: 0, put: [], gone: [endpoint(5)] }));
+  assert.ok(ledger.change({ upstream: 'cart', from: 0, to: 3, put: [stage.found(5)], gone: [] }));
+  assert.equal(ids(stage.table(ledger, settingsOf({ [NAMED]: 1 }))), '5');
+});
+
 test('a list does not take away what a table under way names', () => {
   const { stage, ledger } = open();
   ledger.join('cart', [stage.found(1)]);

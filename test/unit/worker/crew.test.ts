@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LeavingMember } from '../../../src/upstream/upstream.ts';
+import type { LeavingMember, MemberSettings, MembersChange } from '../../../src/upstream/upstream.ts';
 import { Crew } from '../../../src/worker/crew.ts';
 import type { Pauses } from '../../../src/worker/pauses.ts';
 import type {
@@ -26,6 +26,8 @@ type Question = keyof DataThread;
 class FakeThread implements EndableThread {
   readonly lane: number;
   readonly heard: string[] = [];
+  /** Upstream -> number of the list that it has. */
+  readonly lists = new Map<string, number>();
   readonly refuses = new Map<Question, string>();
   /** Questions that wait for this promise before they are answered. */
   readonly holds = new Map<Question, Promise<void>>();
@@ -40,9 +42,21 @@ class FakeThread implements EndableThread {
     };
   }
 
-  prepare = (call: PrepareCall) => this.answer('prepare', call.revision, undefined);
+  prepare = ({ revision, members }: PrepareCall) => {
+    for (const { upstream, number } of members) this.lists.set(upstream, number);
+    return this.answer('prepare', revision, undefined);
+  };
   commit = (revision: string) => this.answer('commit', revision, undefined);
-  members = (call: MembersCall) => this.answer('members', `${call.upstream}:${call.members.length}`, undefined);
+  members = ({ upstream, members, number }: MembersCall) => {
+    this.lists.set(upstream, number);
+    return this.answer('members', `${upstream}: ${members.map(({ id }) => id).join(' ')}`, undefined);
+  };
+  change = ({ upstream, from, to, put, gone }: MembersChange) => {
+    const knows = (this.lists.get(upstream) ?? 0) === from;
+    if (knows) this.lists.set(upstream, to);
+    const what = [...put.map(({ id }) => `+${id}`), ...gone.map((id) => `-${id}`)].join(' ');
+    return this.answer('change', `${upstream}: ${what}`, knows);
+  };
   underWay = (members: readonly LeavingMember[]) =>
     this.answer('underWay', `${members.length}`, members.map(() => this.lane + 1) as readonly number[]);
   drop = (revision: string) => this.answer('drop', revision, undefined);
@@ -319,6 +333,48 @@ test('what threads hold is added up; one that is gone adds nothing', async () =>
   assert.deepEqual(await crew.status(), { connections: 3, exchanges: 6, tunnels: 9 });
   threads[0].die(new Error('boom'));
   assert.deepEqual(await crew.status(), { connections: 2, exchanges: 4, tunnels: 6 });
+});
+
+function joiner(id: string): MemberSettings {
+  return { id, host: '10.0.0.1', port: 80, authority: 'cart', weight: 1, block: 1, since: 0 };
+}
+
+const [ONE, TWO, THREE] = ['a', 'b', 'c'].map(joiner);
+
+test('of members that are in no document threads are told what has changed', async () => {
+  const { crew, threads } = bench(2);
+  await crew.join({ upstream: 'cart', members: [ONE, THREE] });
+  await crew.join({ upstream: 'cart', members: [ONE, TWO, { ...THREE, weight: 2 }] });
+  await crew.join({ upstream: 'cart', members: [TWO] });
+  await crew.join({ upstream: 'cart', members: [] });
+  await crew.join({ upstream: 'cart', members: [ONE] });
+  const told = ['+a +c', '+b +c', '-a -c', '-b', '+a'].map((what) => `change cart: ${what}`);
+  for (const { heard } of threads) assert.deepEqual(heard, told);
+});
+
+test('a thread that lacks the list which a change begins with gets the whole one, as it is by then', async () => {
+  const { crew, threads } = bench(2);
+  await crew.join({ upstream: 'cart', members: [ONE] });
+  threads[1].lists.delete('cart');
+  await Promise.all([
+    crew.join({ upstream: 'cart', members: [ONE, TWO] }),
+    crew.join({ upstream: 'cart', members: [ONE, TWO, THREE] }),
+  ]);
+  const changes = ['change cart: +a', 'change cart: +b', 'change cart: +c'];
+  assert.deepEqual(threads[0].heard, changes);
+  assert.deepEqual(threads[1].heard, [...changes, 'members cart: a b c', 'members cart: a b c']);
+  await crew.join({ upstream: 'cart', members: [TWO, THREE] });
+  for (const { heard } of threads) assert.equal(heard.at(-1), 'change cart: -a');
+});
+
+test('a thread that starts anew has the lists with its document, and takes changes from there on', async () => {
+  const { crew, threads, again } = await serving(1);
+  await crew.join({ upstream: 'cart', members: [ONE] });
+  threads[0].die(new Error('out of memory'));
+  again();
+  await until('the new thread to serve', () => crew.running === 1);
+  await crew.join({ upstream: 'cart', members: [ONE, TWO] });
+  assert.equal(threads[1].heard.at(-1), 'change cart: +b');
 });
 
 test('what is under way at members that have left is added up, and unknown where a thread does not say', async () => {

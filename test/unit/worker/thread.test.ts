@@ -13,7 +13,7 @@ import { NameSet } from '../../../src/core/names.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
 import { Timers } from '../../../src/core/timers.ts';
 import { Words } from '../../../src/core/words.ts';
-import type { MemberSettings, Upstream, UpstreamBlocks } from '../../../src/upstream/upstream.ts';
+import type { MemberSettings, MembersChange, Upstream, UpstreamBlocks } from '../../../src/upstream/upstream.ts';
 import { Packer } from '../../../src/worker/parcel.ts';
 import type { Document, Order } from '../../../src/worker/protocol.ts';
 import { Thread } from '../../../src/worker/thread.ts';
@@ -76,6 +76,10 @@ function bench(): Bench {
       aim: () => undefined,
     }),
     join: (id: string, members: readonly MemberSettings[]) => void done.push(`join ${id} ${members.length}`),
+    change: ({ upstream, from }: MembersChange) => {
+      done.push(`change ${upstream} from ${from}`);
+      return from > 0;
+    },
     underWay: (members: readonly unknown[]) => members.map(() => 0),
     keepOnly: (kept: Iterable<Upstream>) => void done.push(`keep ${[...kept].map(({ id }) => id).join(' ')}`),
     stop: () => void done.push('upstreams stop'),
@@ -246,6 +250,15 @@ test('a thread that stops compiles no further', async () => {
   inhale();
   assert.equal((await prepared).ok, false);
   assert.deepEqual(done, ['stop 0', 'upstreams stop', 'protections stop']);
+});
+
+test('a change of members is taken, or refused where it begins with a list that is not here', async () => {
+  const { thread, done } = bench();
+  const memory = { lane: [], common: [] };
+  const change = { upstream: 'cart', from: 0, to: 2, put: [], gone: [] };
+  assert.deepEqual(await thread.change(change, memory), { ok: true, value: false });
+  assert.deepEqual(await thread.change({ ...change, from: 1 }, memory), { ok: true, value: true });
+  assert.deepEqual(done, ['change cart from 0', 'change cart from 1']);
 });
 
 test('a listener that cannot open is an answer with the reason', async () => {
