@@ -15,7 +15,7 @@ import { outputOf } from '../stage/processes.ts';
 import type { Stage } from './case.ts';
 import { orderOf } from './rotate.ts';
 
-const SCRIPTS = ['head', 'match', 'lanes', 'access-log', 'protect', 'aim', 'live', 'leases'];
+const SCRIPTS = ['head', 'match', 'lanes', 'access-log', 'protect', 'aim', 'live', 'leases', 'members'];
 const ROTATIONS = 5;
 /** Seconds a script may take. */
 const LIMIT = 120;
