@@ -26,6 +26,8 @@ export interface Household {
   /** Members that are in no document; a new array where anything about them changed. */
   readonly joined: readonly Seat[];
   readonly draw: Draw;
+  /** Of the table in force, where it has one. */
+  readonly ring: Ring | undefined;
   /** Those among whom a member is ejected; undefined where these settings eject nobody. */
   company(seats: readonly Seat[], settings: UpstreamSettings): Company | undefined;
   /** What was found of who can serve, by the upstream of a table. */
@@ -51,7 +53,9 @@ export class AimedUpstream implements Upstream {
   private joined: readonly Seat[] | undefined = undefined;
   private list: readonly Seat[] = [];
   private all: readonly Member[] = [];
-  private ring: Ring | undefined = undefined;
+  /** Of the list, or of one before it. */
+  ring: Ring | undefined = undefined;
+  private ringed: readonly Seat[] | undefined = undefined;
   private seen = -1;
   private until = Number.NEGATIVE_INFINITY;
   private due: readonly PooledMember[] = [];
@@ -103,7 +107,6 @@ export class AimedUpstream implements Upstream {
     this.joined = joined;
     this.list = merged(this.fixed, joined);
     this.all = this.list.map(({ member }) => member);
-    this.ring = undefined;
     this.until = Number.NEGATIVE_INFINITY;
   }
 
@@ -124,10 +127,18 @@ export class AimedUpstream implements Upstream {
     const { draw } = this.home;
     if (typeof balance === 'string') return balancer(balance, serving, draw);
     if (this.keyOf === undefined || serving.length === 0) return NO_MEMBER;
-    // Of all members, in or out: a ring is made once for a list. Nor does a slow start change it, because shares that grow
-    // would move keys at every step.
-    this.ring ??= new Ring(this.list);
-    return byKey(this.ring, this.keyOf, membersOf(serving), balancer('p2c', serving, draw));
+    return byKey(this.ringNow(), this.keyOf, membersOf(serving), balancer('p2c', serving, draw));
+  }
+
+  /**
+   * Of all members, in or out: a ring changes with the list alone. Nor does a slow start change it, because shares that grow
+   * would move keys at every step.
+   */
+  private ringNow(): Ring {
+    if (this.ring === undefined) this.ring = new Ring(this.list, this.home.ring);
+    else if (this.ringed !== this.list) this.ring.take(this.list);
+    this.ringed = this.list;
+    return this.ring;
   }
 
   /** The probe of a member whose time is over, where this request may try it and no other was faster. */

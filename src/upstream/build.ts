@@ -20,6 +20,7 @@ import { type Company, eject, takeFromRow } from './ejection.ts';
 import { readEndpoint } from './endpoint.ts';
 import { Leaving } from './leaving.ts';
 import { PooledMember } from './member.ts';
+import type { Ring } from './ring.ts';
 import type {
   LeavingMember,
   MemberSettings,
@@ -192,6 +193,10 @@ class LivingUpstream implements Household {
     if (Atomics.compareExchange(words, UPSTREAM_WORDS.panic, before, 1 - before) !== before) return;
     const cause = `${able} of ${all} members can serve`;
     this.needs.tell({ is: 'panic', upstream: this.id, on: panic, cause });
+  }
+
+  get ring(): Ring | undefined {
+    return this.current?.ring;
   }
 
   get connections(): number {

@@ -1,58 +1,61 @@
 /**
  * Consistent hashing: the same key goes to the same member while both are there, and no member gets far more than its share.
  *
- * Rule: a ring is built once for a list of members; one that cannot serve is passed over, so that its keys spread over all
+ * Rule: a ring is of a list of members, and changes with it; one that cannot serve is passed over, so that its keys spread over all
  * others and come back with it. A member's points follow from its id alone: where one comes or goes, only the keys of its
  * own share move, and every thread and every process agree. Sources: consistent hashing, Karger et al. 1997; bounded
  * loads, Mirrokni, Thorup and Zadimoghaddam 2016.
  */
 
 import type { Exchange } from '../core/exchange.ts';
-import { hashText, spread } from '../core/hash.ts';
+import { hashText } from '../core/hash.ts';
 import type { Candidate, Pick } from './balance.ts';
+import { type Circle, eachPoint, markOf, putIn, roomFor, takeAway } from './ring-points.ts';
 import type { Member } from './upstream.ts';
 
 /** Points of a member of mean weight: shares are within a tenth or so of what they should be. */
 const POINTS = 160;
+/** Where more than this part of the points change, all are sorted anew: that takes no longer then. */
+const MOST_CHANGES = 1 / 16;
 /** How much more than its share of what is under way a member takes before its keys go on to the next. */
 const MOST_LOAD = 1.25;
 
 export type KeyOf = (exchange: Exchange) => string | undefined;
 
 /** The points of all members on a circle of 32 bits, in ascending order. */
-export class Ring {
-  /** By id, so that the order in which members are told does not matter. */
-  readonly candidates: readonly Candidate[];
-  private readonly points: Uint32Array;
-  private readonly owners: Uint32Array;
-  /** Where the points of each equal part of the circle begin. Hashes are spread evenly: a part holds one or two. */
-  private readonly starts: Uint32Array;
-  private readonly shift: number;
+export class Ring implements Circle {
+  /** Owners of points by number. Who has no points any more stands there until the number is needed. */
+  candidates: readonly Candidate[] = [];
+  points: Uint32Array = new Uint32Array();
+  owners: Uint32Array = new Uint32Array();
+  size = 0;
+  /** Hashes are spread evenly: a part holds one or two points. */
+  starts: Uint32Array = new Uint32Array();
+  shift = 0;
+  /** How many points each of the candidates has. */
+  private counts: readonly number[] = [];
+  private numbers = new Map<string, number>();
 
-  constructor(candidates: readonly Candidate[]) {
+  /** `before`: a ring that may have many of the points, of which this one becomes a copy. */
+  constructor(candidates: readonly Candidate[], before?: Ring) {
+    if (before !== undefined) this.copy(before);
+    this.take(candidates);
+  }
+
+  /** It is the ring of these from now on; their order does not matter. */
+  take(candidates: readonly Candidate[]): void {
     const able = candidates.filter(({ weight }) => weight > 0);
-    this.candidates = able.sort((a, b) => (a.member.id < b.member.id ? -1 : 1));
     const mean = able.reduce((sum, { weight }) => sum + weight, 0) / able.length;
     const counts = able.map(({ weight }) => Math.max(1, Math.round((POINTS * weight) / mean)));
-    const count = counts.reduce((sum, points) => sum + points, 0);
-    const bits = Math.max(1, Math.floor(Math.log2(count)));
-    this.shift = 32 - bits;
-    this.starts = new Uint32Array(2 ** bits + 1);
-    this.points = new Uint32Array(count);
-    this.owners = new Uint32Array(count);
-    this.fill(pointsOf(able, counts, count), counts);
+    if (!this.change(able, counts)) this.build(able, counts);
   }
 
   /** Index of the first point from this hash on. */
   find(hash: number): number {
-    const { points, starts, shift } = this;
+    const { points, size, starts, shift } = this;
     let at = starts[hash >>> shift];
-    while (at < points.length && points[at] < hash >>> 0) at += 1;
-    return at === points.length ? 0 : at;
-  }
-
-  get size(): number {
-    return this.points.length;
+    while (at < size && points[at] < hash >>> 0) at += 1;
+    return at === size ? 0 : at;
   }
 
   /** Index (in `candidates`) of whose point it is. */
@@ -60,9 +63,96 @@ export class Ring {
     return this.owners[point];
   }
 
+  readonly idOf = (owner: number): string => this.candidates[owner].member.id;
+
+  private copy({ candidates, points, owners, size, starts, shift, counts, numbers }: Ring): void {
+    const copies = { points: points.slice(), owners: owners.slice(), starts: starts.slice() };
+    Object.assign(this, copies, { candidates, size, shift, counts, numbers: new Map(numbers) });
+  }
+
+  /** Puts right what is there; false, with nothing changed, where it is better made anew. */
+  private change(able: readonly Candidate[], shares: readonly number[]): boolean {
+    const candidates = [...this.candidates];
+    const counts = candidates.map(() => 0);
+    const fresh: number[] = [];
+    for (const [i, candidate] of able.entries()) {
+      const number = this.numbers.get(candidate.member.id);
+      if (number === undefined) {
+        fresh.push(i);
+        continue;
+      }
+      candidates[number] = candidate;
+      counts[number] = shares[i];
+    }
+    if (
+      !this.isWorthIt(
+        counts,
+        fresh.map((i) => shares[i]),
+      )
+    )
+      return false;
+    const free = candidates.flatMap((_, number) => (this.counts[number] + counts[number] === 0 ? [number] : []));
+    for (const i of fresh) {
+      const number = free.pop() ?? candidates.length;
+      if (number < candidates.length) this.numbers.delete(candidates[number].member.id);
+      this.numbers.set(able[i].member.id, number);
+      candidates[number] = able[i];
+      counts[number] = shares[i];
+    }
+    const before = this.counts;
+    this.candidates = candidates;
+    this.counts = counts;
+    takeAway(this, this.marks(counts, before));
+    putIn(this, this.marks(before, counts));
+    return true;
+  }
+
+  /** Few points change, and parts keep about the size that they were made for. */
+  private isWorthIt(counts: readonly number[], fresh: readonly number[]): boolean {
+    const come = fresh.reduce((sum, count) => sum + count, 0);
+    const changes = counts.reduce((sum, count, number) => sum + Math.abs(count - this.counts[number]), come);
+    const size = counts.reduce((sum, count) => sum + count, come);
+    const parts = this.starts.length - 1;
+    return changes <= this.size * MOST_CHANGES && size < parts * 4 && size * 2 > parts;
+  }
+
+  /** The points that `more` has beyond `less`. */
+  private marks(less: readonly number[], more: readonly number[]): number[] {
+    const marks: number[] = [];
+    for (const [number, count] of more.entries()) {
+      const from = less[number] ?? 0;
+      if (count > from) eachPoint(this.idOf(number), from, count, (point) => void marks.push(markOf(point, number)));
+    }
+    return marks;
+  }
+
+  private build(able: readonly Candidate[], shares: readonly number[]): void {
+    const order = able.map((_, i) => i).sort((a, b) => (able[a].member.id < able[b].member.id ? -1 : 1));
+    this.candidates = order.map((i) => able[i]);
+    this.counts = order.map((i) => shares[i]);
+    this.numbers = new Map(this.candidates.map(({ member }, number) => [member.id, number]));
+    this.size = this.counts.reduce((sum, points) => sum + points, 0);
+    const bits = Math.max(1, Math.floor(Math.log2(this.size)));
+    this.shift = 32 - bits;
+    this.starts = new Uint32Array(2 ** bits + 1);
+    this.points = roomFor(this.size);
+    this.owners = roomFor(this.size);
+    this.fill(this.unsorted());
+  }
+
+  private unsorted(): Uint32Array {
+    const points = new Uint32Array(this.size);
+    let at = 0;
+    const hear = (point: number): void => {
+      points[at++] = point;
+    };
+    for (const [number, count] of this.counts.entries()) eachPoint(this.idOf(number), 0, count, hear);
+    return points;
+  }
+
   /** Sorts points into their parts, and within a part, where there are few, one by one. */
-  private fill(unsorted: Uint32Array, counts: readonly number[]): void {
-    const { points, owners, starts, shift } = this;
+  private fill(unsorted: Uint32Array): void {
+    const { points, owners, starts, shift, counts } = this;
     for (let i = 0; i < unsorted.length; i++) starts[(unsorted[i] >>> shift) + 1] += 1;
     for (let part = 1; part < starts.length; part++) starts[part] += starts[part - 1];
     const ends = starts.slice();
@@ -80,18 +170,6 @@ export class Ring {
       }
     }
   }
-}
-
-function pointsOf(candidates: readonly Candidate[], counts: readonly number[], count: number): Uint32Array {
-  const points = new Uint32Array(count);
-  let at = 0;
-  for (const [i, { member }] of candidates.entries()) {
-    const first = hashText(member.id, 0);
-    // A stride of its own, or the points of two members could run side by side all round the circle.
-    const stride = hashText(member.id, 1) | 1;
-    for (let n = 0; n < counts[i]; n++) points[at++] = spread((first + Math.imul(n, stride)) | 0);
-  }
-  return points;
 }
 
 /**

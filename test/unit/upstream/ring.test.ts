@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { NameSet } from '../../../src/core/names.ts';
 import { MEMBER_WORDS } from '../../../src/core/words.ts';
 import { balancer, type Candidate, type Pick } from '../../../src/upstream/balance.ts';
@@ -134,7 +135,7 @@ test('a second try goes round the ring to another, however busy, and to any wher
 
 test('points lie in order, and every hash finds the first from it on', () => {
   const ring = new Ring(candidates(37, (i) => 1 + (i % 3)));
-  const { points } = ring as unknown as { points: Uint32Array };
+  const points = ring.points.subarray(0, ring.size);
   assert.ok(points.every((point, i) => i === 0 || points[i - 1] <= point));
   const draw = seededDraw(3);
   const hashes = [0, 0xffffffff, points[0], points[0] + 1, points[points.length - 1], points[points.length - 1] + 1];
@@ -143,6 +144,54 @@ test('points lie in order, and every hash finds the first from it on', () => {
     const wanted = points.findIndex((point) => point >= hash >>> 0);
     assert.equal(points[ring.find(hash | 0)], points[Math.max(0, wanted)], String(hash));
   }
+});
+
+/** Every point with whose it is, all round the circle. */
+function round(ring: Ring): string[] {
+  return Array.from({ length: ring.size }, (_, i) => `${ring.points[i]} ${ring.idOf(ring.owner(i))}`);
+}
+
+test('a ring that changes with its list is the same as one that is made anew, in whatever order members are told', () => {
+  const CHANGE = fc.record({ number: fc.nat(99), weight: fc.integer({ min: 0, max: 3 }), other: fc.boolean() });
+  const known = candidates(100);
+  let inPlace = 0;
+  fc.assert(
+    fc.property(fc.array(CHANGE, { maxLength: 20 }), (changes) => {
+      const list = new Map(known.slice(0, 60).map((candidate, i) => [i, candidate]));
+      let ring = new Ring([...list.values()]);
+      for (const { number, weight, other } of changes) {
+        const { points } = ring;
+        list.delete(number);
+        if (other || weight > 0) list.set(number, { ...known[number], weight });
+        const all = [...list.values()];
+        const copied = new Ring(all, ring);
+        ring.take(all);
+        if (ring.points === points) inPlace += 1;
+        const anew = new Ring(all);
+        assert.deepEqual(round(ring), round(anew));
+        assert.deepEqual(round(copied), round(anew));
+        for (const point of anew.points.subarray(0, 50)) assert.equal(ring.find(point), anew.find(point));
+        for (const { member, weight: its } of all) {
+          const owners = ring.candidates.filter((one) => one.member === member);
+          if (its > 0)
+            assert.deepEqual(
+              owners.map((one) => one.weight),
+              [its],
+            );
+        }
+        ring = other ? copied : ring;
+      }
+    }),
+    { numRuns: 40 },
+  );
+  assert.ok(inPlace > 50);
+});
+
+test('a ring of which another is made stays as it is', () => {
+  const all = candidates(40);
+  const [ring, anew] = [new Ring(all.slice(1)), new Ring(all.slice(1))];
+  new Ring(all, ring).take(all.slice(2));
+  assert.deepEqual(round(ring), round(anew));
 });
 
 describe('the key of a request', () => {
