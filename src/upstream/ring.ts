@@ -75,25 +75,25 @@ export class Ring implements Circle {
     const candidates = [...this.candidates];
     const counts = candidates.map(() => 0);
     const fresh: number[] = [];
-    for (const [i, candidate] of able.entries()) {
-      const number = this.numbers.get(candidate.member.id);
+    let likely = 0;
+    for (let i = 0; i < able.length; i++) {
+      const { id } = able[i].member;
+      // Lists mostly have the order of the numbers, and looking ten thousand ids up takes longer than moving the points.
+      const number = candidates[likely]?.member.id === id ? likely : this.numbers.get(id);
       if (number === undefined) {
         fresh.push(i);
         continue;
       }
-      candidates[number] = candidate;
+      candidates[number] = able[i];
       counts[number] = shares[i];
+      likely = number + 1;
     }
-    if (
-      !this.isWorthIt(
-        counts,
-        fresh.map((i) => shares[i]),
-      )
-    )
-      return false;
-    const free = candidates.flatMap((_, number) => (this.counts[number] + counts[number] === 0 ? [number] : []));
+    const come = fresh.reduce((sum, i) => sum + shares[i], 0);
+    if (!this.isWorthIt(counts, come)) return false;
+    let number = 0;
     for (const i of fresh) {
-      const number = free.pop() ?? candidates.length;
+      // The next that has no points, neither until now nor from now on.
+      while (number < candidates.length && (this.counts[number] ?? 0) + counts[number] > 0) number++;
       if (number < candidates.length) this.numbers.delete(candidates[number].member.id);
       this.numbers.set(able[i].member.id, number);
       candidates[number] = able[i];
@@ -108,10 +108,13 @@ export class Ring implements Circle {
   }
 
   /** Few points change, and parts keep about the size that they were made for. */
-  private isWorthIt(counts: readonly number[], fresh: readonly number[]): boolean {
-    const come = fresh.reduce((sum, count) => sum + count, 0);
-    const changes = counts.reduce((sum, count, number) => sum + Math.abs(count - this.counts[number]), come);
-    const size = counts.reduce((sum, count) => sum + count, come);
+  private isWorthIt(counts: readonly number[], come: number): boolean {
+    let changes = come;
+    let size = come;
+    for (let i = 0; i < counts.length; i++) {
+      changes += Math.abs(counts[i] - this.counts[i]);
+      size += counts[i];
+    }
     const parts = this.starts.length - 1;
     return changes <= this.size * MOST_CHANGES && size < parts * 4 && size * 2 > parts;
   }
@@ -119,9 +122,10 @@ export class Ring implements Circle {
   /** The points that `more` has beyond `less`. */
   private marks(less: readonly number[], more: readonly number[]): number[] {
     const marks: number[] = [];
-    for (const [number, count] of more.entries()) {
+    for (let number = 0; number < more.length; number++) {
       const from = less[number] ?? 0;
-      if (count > from) eachPoint(this.idOf(number), from, count, (point) => void marks.push(markOf(point, number)));
+      if (more[number] > from)
+        eachPoint(this.idOf(number), from, more[number], (point) => void marks.push(markOf(point, number)));
     }
     return marks;
   }
