@@ -26,9 +26,9 @@ import type { Balance, UpstreamSettings } from '../../src/upstream/upstream.ts';
 import { MemberLists } from '../../src/worker/lists.ts';
 import { tell } from './timing.ts';
 
-const CHANGES = 31;
+const CHANGES = 21;
 /** Longer than an upstream rests between two lists, milliseconds. */
-const REST = 400;
+const REST = 100;
 
 const SETTINGS: UpstreamSettings = {
   endpoints: [],
