@@ -50,7 +50,17 @@ export interface Site {
 export interface DocumentParts {
   readonly head: Pick<Document, 'correlation' | 'listeners' | 'drain'>;
   readonly upstreams: Iterable<readonly [id: string, settings: DestinationSettings]>;
-  readonly routes: Iterable<readonly [id: string, settings: RouteSettings]>;
+  readonly routes: Iterable<readonly [id: string, settings: RouteSettings | CompiledRoute]>;
+  /** A table whose document has the same head and the same upstreams, which are then taken from it, and not asked for. */
+  readonly base?: Pick<Table, 'names' | 'destinations'> | undefined;
+  /** Expressions that are compiled by now; more come. */
+  readonly patterns?: Patterns;
+}
+
+/** A route of `base`. */
+export interface CompiledRoute {
+  readonly route: Route;
+  readonly match: RouteSettings['match'];
 }
 
 /** Work under way: each `next` does a little of it, the last one gives the result. */
@@ -65,25 +75,22 @@ export function compile(document: Document, revision: string, site: Site): Table
 
 /** The same in steps. What the site lends meanwhile is the caller's to give back where the work is not finished. */
 export function* compileInSteps(document: DocumentParts, revision: string, site: Site): Steps<Table> {
-  const { head } = document;
-  const names = new NameSet();
+  const { head, base, patterns = new Patterns() } = document;
+  // The table in force goes on with the names that it has.
+  const names = base?.names.copy() ?? new NameSet();
   // Asked for first, so that a site that counts up gives exchanges of no route block 0.
   site.block(UNMATCHED_KEY);
   const correlation = compileCorrelation(head.correlation, names);
-  const destinations = new Map<string, Destination>();
-  for (const [id, settings] of document.upstreams) {
-    destinations.set(id, compileDestination(id, settings, site, names));
-    yield;
-  }
+  const destinations = base?.destinations ?? (yield* compileDestinations(document.upstreams, site, names));
   const secure = new Set<string>();
   for (const [id, { tls }] of Object.entries(head.listeners)) if (tls.length > 0) secure.add(id);
-  const parts = { names, site, destinations, secure, patterns: new Patterns(), kept: new Map() };
-  const places = new Map(Object.keys(head.listeners).map((id) => [id, new MatcherBuilder(names, parts.patterns)]));
+  const parts = { names, site, destinations, secure, patterns, kept: new Map() };
+  const places = new Map(Object.keys(head.listeners).map((id) => [id, new MatcherBuilder(names, patterns)]));
   const routes = new Map<string, Route>();
   for (const [id, settings] of document.routes) {
-    const route = compileRoute(id, settings, parts);
+    const route = 'route' in settings ? settings.route : compileRoute(id, settings, parts);
     routes.set(id, route);
-    placeRoute(route, settings, places);
+    placeRoute(route, settings.match, places);
     yield;
   }
   const listeners = new Map<string, ListenerTable>();
@@ -93,6 +100,19 @@ export function* compileInSteps(document: DocumentParts, revision: string, site:
   }
   const { notice, limit } = head.drain;
   return { revision, names, correlation, listeners, routes, destinations, drain: { notice, limit } };
+}
+
+function* compileDestinations(
+  upstreams: DocumentParts['upstreams'],
+  site: Site,
+  names: NameSet,
+): Steps<Map<string, Destination>> {
+  const destinations = new Map<string, Destination>();
+  for (const [id, settings] of upstreams) {
+    destinations.set(id, compileDestination(id, settings, site, names));
+    yield;
+  }
+  return destinations;
 }
 
 function compileDestination(id: string, settings: DestinationSettings, site: Site, names: NameSet): Destination {
@@ -178,8 +198,8 @@ function compileFallback(settings: RouteSettings['fallback'], destinations: numb
 }
 
 /** Puts a route where the requests of each of its listeners find it. */
-function placeRoute(route: Route, { match, listeners }: RouteSettings, places: Map<string, MatcherBuilder>): void {
-  for (const listener of listeners) {
+function placeRoute(route: Route, match: RouteSettings['match'], places: Map<string, MatcherBuilder>): void {
+  for (const listener of route.plan.settings.listeners) {
     const builder = places.get(listener);
     if (builder === undefined) throw new Error(`route ${route.id}: there is no listener ${listener}`);
     builder.add(route, match);

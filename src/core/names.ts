@@ -64,6 +64,13 @@ export class NameSet {
     for (const name of WIRE_NAMES) this.add(name);
   }
 
+  /** Another set with the same names and numbers, which takes more without a word to whoever reads this one. */
+  copy(): NameSet {
+    const copy = new NameSet();
+    for (const name of this.names) copy.add(name);
+    return copy;
+  }
+
   /** The number of a name, given anew where the set did not hold it. Case does not matter. */
   add(name: string): number {
     const lower = name.toLowerCase();

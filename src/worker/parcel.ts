@@ -1,5 +1,5 @@
 /**
- * A document on its way to the data threads: packed once, in parts that each take little time to read.
+ * A document on its way to the data threads: packed once, in parts that each take little time to read (unpack.ts).
  *
  * Rule: what a document has few of comes at once, what it may have thousands of (upstreams, routes) a few dozen at a
  * time, each part with the blocks of counters of its keys, so that a thread reads between requests and holds nothing it
@@ -7,24 +7,24 @@
  * said is the same memory. Nothing is compiled here.
  */
 
-import { deserialize, serialize } from 'node:v8';
-import type { DocumentParts, Site } from '../config/compile.ts';
+import { serialize } from 'node:v8';
+import type { DocumentParts } from '../config/compile.ts';
 import { readKey } from '../core/ledger.ts';
 import type { Order, Parcel } from './protocol.ts';
 
 /** How many upstreams or routes make a part. Reading a part of plain routes takes about half a millisecond. */
 const PART = 64;
 /** Parts that stay in memory for the next parcel; of plain routes they are five megabytes. */
-const MOST_KEPT = 256;
+export const MOST_KEPT = 256;
 
-type Blocks = readonly (readonly [key: string, block: number])[];
+export type Blocks = readonly (readonly [key: string, block: number])[];
 
-interface Head {
+export interface Head {
   readonly settings: DocumentParts['head'];
   readonly blocks: Blocks;
 }
 
-interface Part<T> {
+export interface Part<T> {
   readonly entries: readonly (readonly [id: string, settings: T])[];
   readonly blocks: Blocks;
 }
@@ -61,27 +61,6 @@ function blocksByOwner(blocks: Blocks): Map<string, [string, number][]> {
     else owned.push([key, block]);
   }
   return byOwner;
-}
-
-/** A parcel as `compile` takes it: parts are read as it comes to them. */
-export function unpack(parcel: Parcel): { readonly document: DocumentParts; readonly block: Site['block'] } {
-  const head = read<Head>(parcel.head);
-  const common = new Map(head.blocks);
-  let near: ReadonlyMap<string, number> = common;
-  function* entriesOf<T>(parts: readonly Uint8Array[]): Generator<readonly [string, T]> {
-    for (const bytes of parts) {
-      const part = read<Part<T>>(bytes);
-      near = new Map(part.blocks);
-      yield* part.entries;
-    }
-  }
-  const block = (key: string): number => {
-    const found = near.get(key) ?? common.get(key);
-    if (found === undefined) throw new Error(`no block of counters was given for ${key}`);
-    return found;
-  };
-  const { upstreams, routes } = parcel;
-  return { document: { head: head.settings, upstreams: entriesOf(upstreams), routes: entriesOf(routes) }, block };
 }
 
 function packed(
@@ -128,9 +107,4 @@ function share(bytes: Uint8Array): Uint8Array {
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
   return shared;
-}
-
-function read<T>(bytes: Uint8Array): T {
-  // Whoever reads a part knows what `pack` put there.
-  return deserialize(bytes) as T;
 }

@@ -28,7 +28,6 @@ import type {
   UpstreamBlocks,
   UpstreamSettings,
 } from '../upstream/upstream.ts';
-import { unpack } from './parcel.ts';
 import {
   type Answer,
   type BlockMemory,
@@ -41,6 +40,7 @@ import {
   refused,
   type ThreadStatus,
 } from './protocol.ts';
+import { type Before, type Unpacked, unpack } from './unpack.ts';
 
 /**
  * How long compiling keeps the thread from its requests at a stretch, milliseconds. A write through the API compiles a
@@ -96,6 +96,16 @@ export interface ThreadParts {
   readonly sink: BatchSink | undefined;
 }
 
+/** A table, and what the next one may take from its parcel. */
+interface Compiled {
+  readonly table: Table;
+  readonly unpacked: Unpacked | undefined;
+}
+
+function beforeOf(current: Compiled | undefined): Before | undefined {
+  return current?.unpacked === undefined ? undefined : { table: current.table, unpacked: current.unpacked };
+}
+
 export class Thread implements EndableThread {
   private readonly parts: ThreadParts;
   private readonly plane: RunningPlane;
@@ -104,10 +114,10 @@ export class Thread implements EndableThread {
   private readonly settled: Settled[];
   /** In the list while somebody watches. */
   private watched: Callers | undefined = undefined;
-  private prepared: { readonly revision: string; readonly table: Table } | undefined = undefined;
+  private prepared: ({ readonly revision: string } & Compiled) | undefined = undefined;
   /** What is being compiled; whoever does it looks after each breath whether this is still theirs. */
   private work: { readonly revision: string } | undefined = undefined;
-  private current: Table | undefined = undefined;
+  private current: Compiled | undefined = undefined;
 
   constructor(parts: ThreadParts) {
     this.parts = parts;
@@ -126,7 +136,7 @@ export class Thread implements EndableThread {
     this.work = work;
     this.prepared = undefined;
     try {
-      this.prepared = { revision, table: await this.compile(parcel, work) };
+      this.prepared = { revision, ...(await this.compile(parcel, work)) };
       this.work = undefined;
       return done();
     } catch (error) {
@@ -138,9 +148,9 @@ export class Thread implements EndableThread {
 
   async commit(revision: string): Promise<Answer<undefined>> {
     if (this.prepared?.revision !== revision) return refused(`revision ${revision} was not prepared`);
-    const { table } = this.prepared;
+    const { table, unpacked } = this.prepared;
     this.prepared = undefined;
-    this.current = table;
+    this.current = { table, unpacked };
     const names = table.correlation.context.map(({ name }) => name);
     this.accessLog?.learn(revision, names);
     this.plane.swap(table);
@@ -234,10 +244,10 @@ export class Thread implements EndableThread {
     this.accessLog?.flush();
   }
 
-  private async compile(parcel: Parcel, work: { readonly revision: string }): Promise<Table> {
+  private async compile(parcel: Parcel, work: { readonly revision: string }): Promise<Compiled> {
     const { clock, upstreams, protections, breathe } = this.parts;
     const { revision } = work;
-    const { document, block } = unpack(parcel);
+    const { document, block, unpacked } = unpack(parcel, beforeOf(this.current));
     const site: Site = {
       upstream: (id, settings, blocks, names) => upstreams.upstream(id, settings, blocks, names),
       protection: (id, settings, number) => protections.protection(id, settings, number),
@@ -246,7 +256,7 @@ export class Thread implements EndableThread {
     const steps = this.parts.compile(document, revision, site);
     for (let since = clock.now(); ; ) {
       const step = steps.next();
-      if (step.done === true) return step.value;
+      if (step.done === true) return { table: step.value, unpacked };
       if (clock.now() - since < SLICE) continue;
       await breathe();
       if (this.work !== work) throw new Error(`revision ${revision} was given up before it was compiled`);
@@ -258,7 +268,7 @@ export class Thread implements EndableThread {
     this.work = undefined;
     this.prepared = undefined;
     // Members that only the forgotten table named go with it.
-    this.keepOnly(this.current);
+    this.keepOnly(this.current?.table);
   }
 
   /** What this table does not name has no life any more. */

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile, compileInSteps } from '../../../src/config/compile.ts';
 import { NameSet } from '../../../src/core/names.ts';
-import { Packer, unpack } from '../../../src/worker/parcel.ts';
+import { Packer } from '../../../src/worker/parcel.ts';
+import { unpack } from '../../../src/worker/unpack.ts';
 import { factsOf, routeSettings } from '../../support/facts.ts';
 import { countingSite, documentOf } from '../../support/tables.ts';
 
