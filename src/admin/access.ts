@@ -32,6 +32,8 @@ declare module 'fastify' {
     /** A part of the document that is the body or the answer: `routes`, ..., `document`. */
     body?: string;
     answer?: string;
+    /** A JSON body comes as a text (bodies.ts). */
+    unread?: boolean;
   }
   interface FastifyRequest {
     caller: Caller;

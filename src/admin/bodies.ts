@@ -1,32 +1,31 @@
 /**
  * How bodies are read: JSON, and YAML as a text where a call takes a whole document.
  *
- * Rule: a size limit that the document may change; JSON with keys that would reach a prototype is refused, and so is what is
- * nested more deeply than any document, before something that calls itself walks over it. Nothing else is read: the forms that
- * a page of another site could send without asking (RFC: the CORS protocol's simple requests) are none of ours.
+ * Rule: a size limit that the document may change; what is dangerous to walk over is refused (config/sent-json.ts). Nothing else is
+ * read: the forms that a page of another site could send without asking (the CORS protocol's simple requests) are none
+ * of ours.
  */
 
 import { PassThrough } from 'node:stream';
 import type { FastifyInstance, FastifyRequest, RequestPayload } from 'fastify';
+import { readJson } from '../config/sent-json.ts';
 import { Refused } from './problem.ts';
 
 export const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
 
-/** As deep as a text of YAML may be (config/parse.ts). */
-const DEPTH = 50;
-
-/** A body that is YAML, as it came. */
-export class YamlText {
+/** A body that is read later, as it came. */
+export class SentText {
+  readonly is: 'yaml' | 'json';
   readonly text: string;
 
-  constructor(text: string) {
+  constructor(is: 'yaml' | 'json', text: string) {
+    this.is = is;
     this.text = text;
   }
 }
 
 export function readBodies(server: FastifyInstance, most: () => number): void {
   server.removeAllContentTypeParsers();
-  const parseJson = server.getDefaultJsonParser('error', 'error');
   server.addHook('preParsing', async (request, _reply, payload) => {
     const length = Number(request.headers['content-length'] ?? 0);
     if (length > most()) throw tooLarge(most());
@@ -36,15 +35,14 @@ export function readBodies(server: FastifyInstance, most: () => number): void {
     if (body.length > most()) return done(tooLarge(most()));
     // A DELETE with a content type and no body is what some clients send.
     if (body === '') return done(null, undefined);
-    return parseJson(request, String(body), (error, value) => {
-      if (error !== null) return done(new Refused(400, 'bad_request', `the body is no JSON: ${error.message}`));
-      return isDeep(value, DEPTH) ? done(tooDeep()) : done(null, value);
-    });
+    if (request.routeOptions.config.unread === true) return done(null, new SentText('json', String(body)));
+    const read = readJson(String(body));
+    return read.ok ? done(null, read.value) : done(new Refused(400, 'bad_request', read.detail));
   });
   server.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (request, body, done) => {
     if (request.routeOptions.config.body !== 'document') return done(unsupported(request));
     if (body.length > most()) return done(tooLarge(most()));
-    return done(null, new YamlText(String(body)));
+    return done(null, new SentText('yaml', String(body)));
   });
   server.addContentTypeParser('*', (request, _payload, done) => done(unsupported(request)));
 }
@@ -54,15 +52,6 @@ export function unsupported(request: FastifyRequest): Refused {
   const given = (request.headers['content-type'] ?? '').slice(0, 100);
   const advice = 'send application/json, or application/yaml where a call takes a document';
   return new Refused(415, 'unsupported_media_type', `the body is ${given || 'of no type'}; ${advice}`);
-}
-
-function isDeep(value: unknown, left: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return left === 0 || Object.values(value).some((part) => isDeep(part, left - 1));
-}
-
-function tooDeep(): Refused {
-  return new Refused(400, 'bad_request', `the body is nested more than ${DEPTH} deep; no part of a document is`);
 }
 
 /** A body that does not say how long it is, cut off where it is too long. */

@@ -8,8 +8,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 import type { Document, Problem } from '../config/document.ts';
-import type { Edited, EditOrder, EditRefusal, Edits } from '../control/edits.ts';
+import type { Edited, EditOrder, Edits } from '../control/edits.ts';
 import type { Wish } from '../control/wish.ts';
+import type { EditRefusal } from '../control/wished-text.ts';
 import { plain } from './access.ts';
 import { itemsOf, Refused } from './problem.ts';
 import type { Change, Effect } from './shapes/change.ts';

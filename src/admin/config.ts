@@ -9,9 +9,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Json } from '../config/patch.ts';
+import { NO_DOCUMENT, type Sent } from '../control/check-text.ts';
 import type { Checked } from '../control/edits.ts';
 import type { Wish } from '../control/wish.ts';
-import { YAML_TYPES, YamlText } from './bodies.ts';
+import { SentText, YAML_TYPES } from './bodies.ts';
 import { answers, effectWith, WriteHeaders, WriteQuery, type Writer, write } from './call.ts';
 import { itemsOf, Refused } from './problem.ts';
 import { Change, CheckResult } from './shapes/change.ts';
@@ -57,7 +58,7 @@ export function config(source: ConfigSource): FastifyPluginAsyncTypebox {
     server.post(
       '/v1/config/check',
       {
-        config: { need: 'viewer', body: 'document' },
+        config: { need: 'viewer', body: 'document', unread: true },
         schema: {
           tags,
           summary: 'What is wrong with a document, and what it would do',
@@ -65,24 +66,32 @@ export function config(source: ConfigSource): FastifyPluginAsyncTypebox {
         },
       },
       async (request) => {
-        const wish = wishOf(request);
-        return resultOf(source, source.edits.check(wish, request.caller.role === 'admin'), wish.is === 'text');
+        const sent = sentOf(request);
+        return resultOf(source, source.edits.check(sent, request.caller.role === 'admin'), sent.is === 'yaml');
       },
     );
   };
 }
 
 function resultOf(source: ConfigSource, checked: Checked, placed: boolean): CheckResult {
-  if (!checked.ok) return { valid: false, problems: itemsOf(checked.problems, placed) };
+  if (checked.is === 'unreadable') throw new Refused(400, 'bad_request', checked.detail);
+  if (checked.is === 'invalid') return { valid: false, problems: itemsOf(checked.problems, placed) };
   const { revision, notices } = checked;
   return { valid: true, revision, problems: itemsOf(notices, placed), effect: effectWith(source, checked) };
 }
 
+function sentOf({ body }: FastifyRequest): Sent {
+  if (body instanceof SentText) return body;
+  throw new Refused(400, 'bad_request', NO_BODY);
+}
+
+const NO_BODY = 'there is no body; send the document as JSON or YAML';
+
 function wishOf({ body }: FastifyRequest): Extract<Wish, { is: 'document' | 'text' }> {
-  if (body instanceof YamlText) return { is: 'text', text: body.text };
-  if (body === undefined) throw new Refused(400, 'bad_request', 'there is no body; send the document as JSON or YAML');
+  if (body instanceof SentText) return { is: 'text', text: body.text };
+  if (body === undefined) throw new Refused(400, 'bad_request', NO_BODY);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new Refused(400, 'bad_request', 'a document is a map with `listeners`, `upstreams`, `routes`, ...');
+    throw new Refused(400, 'bad_request', NO_DOCUMENT);
   }
   return { is: 'document', value: body as Json };
 }

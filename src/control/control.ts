@@ -105,6 +105,10 @@ export class Control {
     return this.state;
   }
 
+  get workersFixed(): boolean {
+    return this.needs.workersFixed;
+  }
+
   /** Answers once every thread runs the document, or nothing has changed. */
   propose(proposal: Proposal): Promise<Outcome> {
     const outcome = this.queue
@@ -117,20 +121,6 @@ export class Control {
   /** A text that could not even be read counts as a proposal, and as refused. */
   unreadable(origin: Origin, problem: Problem): Promise<Outcome> {
     return this.refuse(origin, 'invalid', [problem], undefined);
-  }
-
-  /** Why a text that reads well would be refused all the same; undefined where it would not. Nothing is changed. */
-  foresee(
-    text: string,
-    path: string,
-    reading: ValidReading,
-  ): { why: Refusal; problems: readonly Problem[] } | undefined {
-    const { running } = this.state;
-    if (reading.revision === running?.revision) return undefined;
-    const cold = running === undefined ? [] : coldChanges(running.document, reading.document, this.needs.workersFixed);
-    if (cold.length > 0) return { why: 'cold', problems: placed(cold, path, text) };
-    const problems = tryOut(reading.document, reading.revision, text, path);
-    return problems.length > 0 ? { why: 'invalid', problems } : undefined;
   }
 
   private async decide(proposal: Proposal): Promise<Outcome> {

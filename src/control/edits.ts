@@ -8,16 +8,14 @@
 
 import type { Document, Problem, ValidReading } from '../config/document.ts';
 import { type Effect, effectOf } from '../config/effect.ts';
-import { unmaskText } from '../config/masked-text.ts';
-import { type Conflict, mergeEdit, mergeText } from '../config/merge.ts';
 import { readDocument } from '../config/read.ts';
-import { writtenOf } from '../config/written.ts';
-import { placed } from './cold.ts';
+import { type CheckAnswer, checkText, foresee, type Sent } from './check-text.ts';
 import type { Control, Refusal } from './control.ts';
 import { newNames } from './edit-names.ts';
-import type { Keeper, Standing } from './keeper.ts';
+import type { Keeper } from './keeper.ts';
 import type { Running } from './view.ts';
-import { has, opsFor, type Wish } from './wish.ts';
+import { has, type Wish } from './wish.ts';
+import { type NotEdited, refusal, wishedText } from './wished-text.ts';
 
 export interface EditOrder {
   readonly wish: Wish;
@@ -47,28 +45,8 @@ export interface Edited {
   readonly notices: readonly Problem[];
 }
 
-export type EditRefusal =
-  | 'stale'
-  | 'not_found'
-  | 'forbidden'
-  | 'invalid'
-  | 'cold'
-  | 'conflict'
-  | 'unwritable'
-  | 'threads';
-
-export interface NotEdited {
-  readonly ok: false;
-  readonly why: EditRefusal;
-  readonly detail: string;
-  readonly problems: readonly Problem[];
-  readonly conflicts: readonly Conflict[];
-}
-
-/** A text that was checked and not applied. */
-export type Checked =
-  | ({ readonly ok: true } & Pick<Edited, 'revision' | 'effect' | 'before' | 'notices'>)
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+/** What came of a check, and the document that its effect is told from. */
+export type Checked = CheckAnswer & { readonly before: Document };
 
 export interface EditParts {
   readonly control: Control;
@@ -113,23 +91,11 @@ export class Edits {
   }
 
   /** What a text or a document would do. */
-  check(wish: Extract<Wish, { is: 'document' | 'text' }>, mayName: boolean): Checked {
+  check(sent: Sent, mayName: boolean): Checked {
     const running = this.running();
-    const names = mayName ? [] : newNames(wish, running.text, this.parts.path);
-    if (names.length > 0) return { ok: false, problems: names };
-    const made = this.make(running, { is: 'same', text: running.text }, wish);
-    if (!made.ok && made.problems.length > 0) return { ok: false, problems: made.problems };
-    if (!made.ok) {
-      const finding = { pointer: '', reason: made.detail, advice: 'make the change in the file' };
-      return { ok: false, problems: placed([finding], this.parts.path, undefined) };
-    }
-    const reading = this.read(made.text);
-    if (!reading.ok) return reading;
-    const refused = this.foreseen(made.text, reading);
-    if (refused !== undefined) return { ok: false, problems: refused.problems };
-    const { revision, notices } = reading;
-    const before = running.document;
-    return { ok: true, revision, notices, before, effect: effectOf(before, reading.document) };
+    const { control, path, env } = this.parts;
+    const answer = checkText(sent, running, { mayName, path, env, workersFixed: control.workersFixed });
+    return { ...answer, before: running.document };
   }
 
   private async applyNow(order: EditOrder): Promise<Edited | NotEdited> {
@@ -152,7 +118,7 @@ export class Edits {
     if (names.length > 0) return { ...refusal('forbidden', 'the edit needs the role admin'), problems: names };
     const disk = await this.parts.keeper.look(running.text);
     if (disk.is === 'gone') return refusal('unwritable', disk.reason);
-    const made = this.make(running, disk, wish);
+    const made = wishedText(running.text, disk, wish);
     if (!made.ok) return made;
     const reading = this.read(made.text);
     if (!reading.ok) return { ...refusal('invalid', 'the document would not be valid'), problems: reading.problems };
@@ -171,14 +137,15 @@ export class Edits {
     };
     const nothing = !answer.changed && made.text === disk.text;
     if (dryRun && !nothing)
-      return this.foreseen(made.text, reading) ?? (await this.unwritable(made.text, disk.text)) ?? answer;
+      return this.foreseen(made.text, reading, running) ?? (await this.unwritable(made.text, disk.text)) ?? answer;
     if (nothing) return answer;
     return this.install(order, { before: running, text: made.text, over: disk.text, reading }, answer);
   }
 
   /** Why it would be refused though it reads well. */
-  private foreseen(text: string, reading: ValidReading): NotEdited | undefined {
-    const refused = this.parts.control.foresee(text, this.parts.path, reading);
+  private foreseen(text: string, reading: ValidReading, running: Running): NotEdited | undefined {
+    const { control, path } = this.parts;
+    const refused = foresee(text, reading, running, { path, workersFixed: control.workersFixed });
     if (refused === undefined) return undefined;
     return { ...refusal(refused.why, detailOf(refused.why, refused.problems)), problems: refused.problems };
   }
@@ -216,26 +183,6 @@ export class Edits {
     return refusal('unwritable', back);
   }
 
-  /** The text that fulfils a wish. */
-  private make(running: Running, disk: Standing, wish: Wish): { readonly ok: true; readonly text: string } | NotEdited {
-    if (wish.is === 'text') {
-      const yours = unmaskText(wish.text, running.text);
-      // What is no YAML at all is told by reading it, with its place.
-      const text = yours.ok ? yours.text : wish.text;
-      if (disk.is === 'same') return { ok: true, text };
-      return mergedOf(mergeText({ base: running.text, disk: disk.text, yours: text }));
-    }
-    const written = writtenOf(running.text);
-    if (!written.ok) return refusal('invalid', 'the running text cannot be edited');
-    const ops = opsFor(written.value, wish);
-    if (ops === undefined) {
-      const what = wish.is === 'remove' ? `${wish.section} has no ${wish.id}` : 'nothing to edit';
-      return refusal('not_found', what);
-    }
-    if (ops.length === 0 && disk.is === 'same') return { ok: true, text: running.text };
-    return mergedOf(mergeEdit({ base: running.text, disk: disk.text, ops }));
-  }
-
   private read(text: string) {
     return readDocument(text, this.parts.path, this.parts.env, this.parts.control.view.running);
   }
@@ -252,32 +199,6 @@ function newOf(notices: readonly Problem[], before: readonly Problem[]): Problem
   const keyOf = ({ pointer, reason }: Problem) => `${pointer} ${reason}`;
   const known = new Set(before.map(keyOf));
   return notices.filter((notice) => !known.has(keyOf(notice)));
-}
-
-const TAKE_FIRST = 'have the router take it (SIGHUP; its log says if it is refused) or undo it, and write again';
-
-function mergedOf(merged: ReturnType<typeof mergeEdit>): { readonly ok: true; readonly text: string } | NotEdited {
-  switch (merged.is) {
-    case 'edited':
-    case 'merged':
-      return { ok: true, text: merged.text };
-    case 'conflict': {
-      const parts = merged.conflicts.map(({ pointer }) => pointer).join(', ');
-      const detail = `the file on disk was changed in the same parts (${parts}) and that change does not run yet`;
-      return { ...refusal('conflict', `${detail}; ${TAKE_FIRST}`), conflicts: merged.conflicts };
-    }
-    case 'unreadable': {
-      const detail =
-        'the file on disk was changed and is not valid, so that the edit cannot be written into it; mend it first';
-      return { ...refusal('conflict', detail), problems: merged.problems };
-    }
-    default:
-      return refusal('unwritable', merged.reason);
-  }
-}
-
-function refusal(why: EditRefusal, detail: string): NotEdited {
-  return { ok: false, why, detail, problems: [], conflicts: [] };
 }
 
 function detailOf(why: Refusal, problems: readonly Problem[]): string {

@@ -1,0 +1,42 @@
+/**
+ * JSON that somebody sends: read, or refused with a sentence.
+ *
+ * Rule: keys that would reach a prototype are refused, and so is what is nested more deeply than any document, before
+ * something that calls itself walks over it.
+ */
+
+import type { Json } from './patch.ts';
+
+/** As deep as a text of YAML may be (parse.ts). */
+const DEPTH = 50;
+
+export type SentJson = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly detail: string };
+
+export function readJson(text: string): SentJson {
+  try {
+    const value = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text) as Json;
+    const detail = faultIn(value, DEPTH);
+    return detail === undefined ? { ok: true, value } : { ok: false, detail };
+  } catch (error) {
+    return { ok: false, detail: `the body is no JSON: ${(error as Error).message}` };
+  }
+}
+
+/** What keeps a value from being taken; `left`: how much deeper it may be. */
+function faultIn(value: Json | undefined, left: number): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (left === 0) return `the body is nested more than ${DEPTH} deep; no part of a document is`;
+  if (reachesPrototype(value)) return 'the body is no JSON: Object contains forbidden prototype property';
+  for (const part of Object.values(value)) {
+    const fault = faultIn(part, left - 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function reachesPrototype(value: object): boolean {
+  if (Object.hasOwn(value, '__proto__')) return true;
+  if (!Object.hasOwn(value, 'constructor')) return false;
+  const { constructor: named } = value as { constructor: unknown };
+  return typeof named === 'object' && named !== null && Object.hasOwn(named, 'prototype');
+}
