@@ -20,6 +20,8 @@ import { type StatusSource, status } from './admin/status.ts';
 import { upstreams } from './admin/upstreams.ts';
 import type { AppState } from './app-state.ts';
 import type { AdminSettings } from './config/document.ts';
+import { startCheckThread } from './control/check-start.ts';
+import { Checks } from './control/checks.ts';
 import type { CircuitAnswer, CircuitOrder } from './control/circuits.ts';
 import type { Control } from './control/control.ts';
 import { Edits } from './control/edits.ts';
@@ -68,7 +70,7 @@ export interface AdminAnswers {
   readonly listener: RequestListener;
   /** No more edits; resolves when none is on its way. */
   endEdits(): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export async function answerAdmin(parts: AdminParts): Promise<AdminAnswers> {
@@ -77,7 +79,8 @@ export async function answerAdmin(parts: AdminParts): Promise<AdminAnswers> {
   const audit = await state.open(view);
   const keeper = await state.keeper((text) => file.expect(text));
   const standing: StandingParts = { ...parts, view };
-  const edits = new Edits({ control, keeper, path: configPath, env });
+  const checks = new Checks(systemAlarms, startCheckThread);
+  const edits = new Edits({ control, keeper, checks, path: configPath, env });
   const documents = { edits, audit, view, underWay: underWay.bind(undefined, standing) };
   const table = new DryTable(systemAlarms);
   const membersOf = (upstream: string) => members.membersOf(upstream);
@@ -106,9 +109,10 @@ export async function answerAdmin(parts: AdminParts): Promise<AdminAnswers> {
       pages(fileURLToPath(new URL('../dist/dashboard/', import.meta.url))),
     ],
   });
-  const stop = () => {
+  const stop = async () => {
     traffic.stop();
     table.stop();
+    await checks.stop();
   };
   return { listener, endEdits: () => edits.end(), stop };
 }

@@ -288,7 +288,7 @@ class RunningApp implements App {
     await Promise.all([this.crew.stop(limit), this.parts.keeping.stop()]);
     // One that waited for a thread that hangs knows by now that the thread is gone.
     await edits;
-    this.answers?.stop();
+    await this.answers?.stop();
     await this.admin?.stop();
     await this.parts.state.stop();
   }

@@ -65,16 +65,26 @@ export function config(source: ConfigSource): FastifyPluginAsyncTypebox {
           response: answers(CheckResult),
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const sent = sentOf(request);
-        return resultOf(source, source.edits.check(sent, request.caller.role === 'admin'), sent.is === 'yaml');
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const checked = await source.edits.check(sent, request.caller.role === 'admin', gone.signal);
+        return resultOf(source, checked, sent.is === 'yaml');
       },
     );
   };
 }
 
+/** Seconds: about what a large check takes. */
+const RETRY_AFTER = 5;
+
 function resultOf(source: ConfigSource, checked: Checked, placed: boolean): CheckResult {
   if (checked.is === 'unreadable') throw new Refused(400, 'bad_request', checked.detail);
+  if (checked.is === 'not_checked') {
+    if (checked.why === 'busy') throw new Refused(503, 'busy', checked.detail, { retryAfter: RETRY_AFTER });
+    throw new Refused(503, 'not_checked', checked.detail);
+  }
   if (checked.is === 'invalid') return { valid: false, problems: itemsOf(checked.problems, placed) };
   const { revision, notices } = checked;
   return { valid: true, revision, problems: itemsOf(notices, placed), effect: effectWith(source, checked) };

@@ -32,6 +32,14 @@ export interface CheckTerms {
   readonly workersFixed: boolean;
 }
 
+/** A check as it is handed over: plain data. */
+export interface CheckOrder {
+  readonly sent: Sent;
+  /** The text that runs. */
+  readonly running: string;
+  readonly terms: CheckTerms;
+}
+
 export type CheckAnswer =
   | {
       readonly is: 'valid';

@@ -10,6 +10,7 @@ import type { Document, Problem, ValidReading } from '../config/document.ts';
 import { type Effect, effectOf } from '../config/effect.ts';
 import { readDocument } from '../config/read.ts';
 import { type CheckAnswer, checkText, foresee, type Sent } from './check-text.ts';
+import { type Checks, isLarge, type NotChecked } from './checks.ts';
 import type { Control, Refusal } from './control.ts';
 import { newNames } from './edit-names.ts';
 import type { Keeper } from './keeper.ts';
@@ -46,11 +47,12 @@ export interface Edited {
 }
 
 /** What came of a check, and the document that its effect is told from. */
-export type Checked = CheckAnswer & { readonly before: Document };
+export type Checked = (CheckAnswer | NotChecked) & { readonly before: Document };
 
 export interface EditParts {
   readonly control: Control;
   readonly keeper: Keeper;
+  readonly checks: Checks;
   /** What problems call the text. */
   readonly path: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -90,11 +92,13 @@ export class Edits {
     return answer;
   }
 
-  /** What a text or a document would do. */
-  check(sent: Sent, mayName: boolean): Checked {
+  /** What a text or a document would do. `signal`: whoever asked is gone. */
+  async check({ is, text }: Sent, mayName: boolean, signal: AbortSignal): Promise<Checked> {
     const running = this.running();
-    const { control, path, env } = this.parts;
-    const answer = checkText(sent, running, { mayName, path, env, workersFixed: control.workersFixed });
+    const { control, checks, path, env } = this.parts;
+    const terms = { mayName, path, env: { ...env }, workersFixed: control.workersFixed };
+    const order = { sent: { is, text }, running: running.text, terms };
+    const answer = isLarge(order) ? await checks.check(order, signal) : checkText(order.sent, running, terms);
     return { ...answer, before: running.document };
   }
 
