@@ -103,33 +103,55 @@ function differInMaps(before: readonly Json[], after: readonly Json[]): boolean 
 
 /** The value after all operations, in their order; undefined where one of them leads nowhere. */
 export function applyPatch(value: Json, operations: readonly PatchOperation[]): Json | undefined {
+  const fresh: Fresh = new WeakSet();
   let result: Json | undefined = value;
   for (const operation of operations) {
     const steps = stepsOf(operation.path);
     if (steps === undefined || result === undefined) return undefined;
-    result = applyAt(result, steps, operation);
+    result = applyAt(result, steps, operation, fresh);
   }
   return result;
 }
 
-function applyAt(value: Json, steps: readonly string[], operation: PatchOperation): Json | undefined {
+/** Maps that were copied for this patch already: copied for each of 60,000 operations, a large one takes minutes. */
+type Fresh = WeakSet<object>;
+
+function applyAt(value: Json, steps: readonly string[], operation: PatchOperation, fresh: Fresh): Json | undefined {
   const [step, ...below] = steps;
   if (step === undefined) return operation.op === 'remove' ? undefined : operation.value;
   if (below.length > 0) {
     const part = partOf(value, step);
-    const changed = part === undefined ? undefined : applyAt(part, below, operation);
-    return changed === undefined ? undefined : withPart(value, step, changed);
+    const changed = part === undefined ? undefined : applyAt(part, below, operation, fresh);
+    return changed === undefined ? undefined : withPart(value, step, changed, fresh);
   }
   if (isList(value)) return applyInList(value, step, operation);
   if (!isMap(value) || (operation.op !== 'add' && !Object.hasOwn(value, step))) return undefined;
-  if (operation.op === 'remove') return Object.fromEntries(Object.entries(value).filter(([key]) => key !== step));
-  return operation.value === undefined ? undefined : withPart(value, step, operation.value);
+  if (operation.op !== 'remove')
+    return operation.value === undefined ? undefined : withPart(value, step, operation.value, fresh);
+  const map = ownMap(value, fresh);
+  delete map[step];
+  return map;
 }
 
 /** `value` with another part; a key of the name `__proto__` is a key like any other. */
-function withPart(value: Json, step: string, part: Json): Json {
+function withPart(value: Json, step: string, part: Json, fresh: Fresh): Json {
   if (isList(value)) return value.with(Number(step), part);
-  return isMap(value) ? { ...value, [step]: part } : value;
+  if (!isMap(value)) return value;
+  const map = ownMap(value, fresh);
+  if (step === '__proto__') Object.defineProperty(map, step, { value: part, ...OWN });
+  else map[step] = part;
+  return map;
+}
+
+/** An assignment to `__proto__` would set the prototype. */
+const OWN = { enumerable: true, configurable: true, writable: true };
+
+/** The map itself where this patch made it, else a copy. */
+function ownMap(map: JsonMap, fresh: Fresh): Record<string, Json> {
+  if (fresh.has(map)) return map;
+  const copy = { ...map };
+  fresh.add(copy);
+  return copy;
 }
 
 function applyInList(list: readonly Json[], step: string, { op, value }: PatchOperation): Json | undefined {
