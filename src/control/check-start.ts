@@ -13,13 +13,13 @@ const MIB = 1_048_576;
 /** MiB of heap: 60,000 routes, checked against as many, take a third of it. */
 const MOST_HEAP = 3072;
 
+/** `heap`: in MiB. */
 export function startCheckThread(
   answered: (answer: CheckAnswer) => void,
   over: (reason: string) => void,
-  entry: URL = ENTRY,
+  heap = Math.min(MOST_HEAP, Math.floor(process.availableMemory() / MIB / 2)),
 ): CheckThread {
-  const maxOldGenerationSizeMb = Math.min(MOST_HEAP, Math.floor(process.availableMemory() / MIB / 2));
-  const worker = new Worker(entry, { name: 'check', resourceLimits: { maxOldGenerationSizeMb } });
+  const worker = new Worker(ENTRY, { name: 'check', resourceLimits: { maxOldGenerationSizeMb: heap } });
   let cause: Error | undefined;
   worker.on('message', answered);
   worker.on('error', (error: Error) => {
