@@ -75,3 +75,22 @@ test('a stop does not wait for a large check', async () => {
   const codes = (await Promise.all(checks)).map(({ body }) => body.code).sort();
   assert.deepEqual(codes, ['busy', ...Array.from({ length: 5 }, () => 'not_checked')]);
 });
+
+test('whoever hangs up takes his large check with him', async (t) => {
+  const router = await startRouterWithApp(largeDocument(ROUTES, 'a'));
+  t.after(() => router.stop());
+  const ask = adminClient(router.adminUrl);
+  const yaml = largeDocument(ROUTES, 'b');
+  const gone = new AbortController();
+  const headers = { 'content-type': 'application/yaml' };
+  const call = { method: 'POST', headers, body: yaml, signal: gone.signal };
+  const checks = Array.from({ length: 6 }, () => fetch(`${router.adminUrl}/v1/config/check`, call));
+  // The one too many: all others are waiting by then.
+  assert.equal((await Promise.race(checks)).status, 503);
+  gone.abort();
+  await Promise.allSettled(checks);
+  for (let i = 0; i < 3; i++) assert.equal((await ask('GET', '/v1/status')).status, 200);
+  const checked = await ask<CheckResult>('POST', '/v1/config/check', { yaml });
+  assert.equal(checked.status, 200, 'there is room again at once');
+  assert.equal(checked.body.valid, true);
+});
