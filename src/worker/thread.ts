@@ -43,8 +43,8 @@ import {
 import { type Before, type Unpacked, unpack } from './unpack.ts';
 
 /**
- * How long compiling keeps the thread from its requests at a stretch, milliseconds. A write through the API compiles a
- * thousand routes in ten such stretches, and a few writes a second are more than one request in a hundred meets.
+ * How long compiling keeps the thread from its requests at a stretch, milliseconds. A document of a thousand routes takes
+ * ten such stretches, an edit of one of them two or three.
  */
 const SLICE = 0.5;
 
