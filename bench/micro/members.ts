@@ -10,39 +10,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from '../../src/app.ts';
-import { systemAlarms } from '../../src/core/alarm.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { systemDraw } from '../../src/core/draw.ts';
 import { Exchange } from '../../src/core/exchange.ts';
 import { Lane } from '../../src/core/lanes.ts';
-import { BlockLedger } from '../../src/core/ledger.ts';
 import { NameSet } from '../../src/core/names.ts';
 import { SharedLanes } from '../../src/core/shared.ts';
 import { Timers } from '../../src/core/timers.ts';
 import { UpstreamLedger } from '../../src/upstream/build.ts';
 import type { Leases } from '../../src/upstream/leases.ts';
-import { Membership } from '../../src/upstream/members.ts';
-import type { Balance, UpstreamSettings } from '../../src/upstream/upstream.ts';
+import type { Balance } from '../../src/upstream/upstream.ts';
 import { MemberLists } from '../../src/worker/lists.ts';
+import { median } from '../figures/statistics.ts';
+import { membershipOf, SETTINGS } from './membership.ts';
 import { tell } from './timing.ts';
 
 const CHANGES = 21;
 /** Longer than an upstream rests between two lists, milliseconds. */
 const REST = 100;
-
-const SETTINGS: UpstreamSettings = {
-  endpoints: [],
-  balance: 'p2c',
-  slowStart: 0,
-  panicPercent: 50,
-  timeout: { connect: 1_000, attempt: 3_000, total: 10_000, idle: 60_000 },
-  healthCheck: 'off',
-  outliers: 'off',
-};
-
-function median(times: readonly number[]): number {
-  return times.toSorted((one, other) => one - other)[times.length >> 1] ?? 0;
-}
 
 function put(leases: Leases, i: number, weight = 1): Promise<void> {
   // In no order of their own, as addresses come.
@@ -102,29 +87,14 @@ async function parts(count: number, balance: Balance): Promise<void> {
   const thread = new UpstreamLedger({ ...both, timers, lane, words: lanes.words });
   const lists = new MemberLists();
   const joining: number[] = [];
-  const membership = new Membership({
-    ...both,
-    alarms: systemAlarms,
-    ledger: new BlockLedger(lanes, systemClock),
-    lanes,
-    lookup: { ask: async () => ({ ok: false, result: 'failed', error: '' }), stop: () => {} },
-    probe: () => ({ trouble: Promise.resolve(undefined), end: () => {} }),
-    eject: () => false,
-    threads: {
-      join: async (call) => {
-        lane.grow(lanes.segments(0));
-        const change = lists.put(call.upstream, call.members);
-        const began = performance.now();
-        thread.change(change);
-        joining.push(performance.now() - began);
-      },
-      underWay: async (members) => members.map(() => 0),
-    },
-    drainLimit: () => 0,
-  });
   const settings = { ...SETTINGS, balance };
-  await membership.expect({ cart: settings });
-  membership.settle([]);
+  const membership = await membershipOf({ cart: settings }, lanes, async (call) => {
+    lane.grow(lanes.segments(0));
+    const change = lists.put(call.upstream, call.members);
+    const began = performance.now();
+    thread.change(change);
+    joining.push(performance.now() - began);
+  });
   const upstream = thread.upstream('cart', settings, { own: 0, endpoints: [] }, new NameSet());
   const request = { method: 'GET', target: '/', host: 'a', minor: 1, field: () => 'ana' };
   const exchange = new Exchange(0, 0.5, request, 'internal', '127.0.0.1', 'r1');

@@ -10,7 +10,7 @@
 
 import type { DestinationSettings, RouteSettings } from '../routing/route.ts';
 import type { Document, Problem } from './document.ts';
-import { isList, isMap, type Json } from './patch.ts';
+import { isList, isMap, type Json, partOf } from './patch.ts';
 import { child, type Node, pointerStep } from './tree.ts';
 import { lately } from './written.ts';
 
@@ -37,7 +37,7 @@ export function knownOf(root: Node, before: Before | undefined): Known {
   // What is noticed in `defaults` is noticed where a part inherits it.
   const noticed = new Set(before.notices.map(({ pointer }) => pointer.split('/', 3).join('/')));
   if (before.notices.some(({ pointer }) => pointer.startsWith('/defaults'))) return NOTHING;
-  if (!alike(child(root, 'defaults'), at(written, 'defaults'))) return NOTHING;
+  if (!alike(child(root, 'defaults'), partOf(written, 'defaults'))) return NOTHING;
   const { document } = before;
   const upstreams = partsOf(root, written, 'upstreams', document.upstreams, noticed);
   const routes = standsAround(root, written)
@@ -48,8 +48,8 @@ export function knownOf(root: Node, before: Before | undefined): Known {
 
 /** Whether all that routes look at beside themselves is as it was; names may have come, but none gone. */
 function standsAround(root: Node, written: Json): boolean {
-  const same = ['listeners', 'correlation'].every((key) => alike(child(root, key), at(written, key)));
-  const names = at(written, 'upstreams');
+  const same = ['listeners', 'correlation'].every((key) => alike(child(root, key), partOf(written, key)));
+  const names = partOf(written, 'upstreams');
   const now = child(root, 'upstreams');
   return same && (!isMap(names) || (now?.kind === 'map' && Object.keys(names).every((id) => now.entries.has(id))));
 }
@@ -63,11 +63,11 @@ function partsOf<T>(
 ): ReadonlyMap<Node, T> {
   const parts = new Map<Node, T>();
   const now = child(root, section);
-  const old = at(written, section);
+  const old = partOf(written, section);
   if (now?.kind !== 'map' || !isMap(old)) return parts;
   for (const [id, node] of now.entries) {
     if (!Object.hasOwn(settings, id) || noticed.has(`/${section}${pointerStep(id)}`)) continue;
-    if (alike(node, at(old, id))) parts.set(node, settings[id]);
+    if (alike(node, partOf(old, id))) parts.set(node, settings[id]);
   }
   return parts;
 }
@@ -85,10 +85,6 @@ function alike(node: Node | undefined, written: Json | undefined): boolean {
   let more = 0;
   for (const _ in written) more++;
   if (node.entries.size !== more) return false;
-  for (const [key, value] of node.entries) if (!alike(value, at(written, key))) return false;
+  for (const [key, value] of node.entries) if (!alike(value, partOf(written, key))) return false;
   return true;
-}
-
-function at(written: Json, key: string): Json | undefined {
-  return isMap(written) && Object.hasOwn(written, key) ? written[key] : undefined;
 }

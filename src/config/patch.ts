@@ -59,7 +59,8 @@ export function valueAt(value: Json, pointer: string): Json | undefined {
   return at;
 }
 
-function partOf(value: Json | undefined, step: string): Json | undefined {
+/** What stands under one step of a pointer; undefined where nothing does. */
+export function partOf(value: Json | undefined, step: string): Json | undefined {
   if (isMap(value)) return Object.hasOwn(value, step) ? value[step] : undefined;
   return isList(value) && INDEX.test(step) ? value[Number(step)] : undefined;
 }
@@ -138,12 +139,16 @@ function withPart(value: Json, step: string, part: Json, fresh: Fresh): Json {
   if (isList(value)) return value.with(Number(step), part);
   if (!isMap(value)) return value;
   const map = ownMap(value, fresh);
-  if (step === '__proto__') Object.defineProperty(map, step, { value: part, ...OWN });
-  else map[step] = part;
+  setOwn(map, step, part);
   return map;
 }
 
-/** An assignment to `__proto__` would set the prototype. */
+/** Puts a part into a map of one's own; an assignment to `__proto__` would set the prototype. */
+export function setOwn(map: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') Object.defineProperty(map, key, { value, ...OWN });
+  else map[key] = value;
+}
+
 const OWN = { enumerable: true, configurable: true, writable: true };
 
 /** The map itself where this patch made it, else a copy. */

@@ -2,7 +2,8 @@
  * JSON that somebody sends: read, or refused with a sentence.
  *
  * Rule: keys that would reach a prototype are refused, and so is what is nested more deeply than any document, before
- * something that calls itself walks over it.
+ * something that calls itself walks over it. Fastify's own parser says the same of prototypes, and is not for a thread that
+ * has no server.
  */
 
 import type { Json } from './patch.ts';

@@ -9,7 +9,7 @@
 import { isCredential, MASK } from './credentials.ts';
 import type { Problem } from './document.ts';
 import { leaveTree, parseTree } from './parse.ts';
-import { isList, isMap, type Json, type JsonMap, stepsOf } from './patch.ts';
+import { isList, isMap, type Json, type JsonMap, setOwn, stepsOf } from './patch.ts';
 import { Problems } from './problems.ts';
 import { Recent } from './recent.ts';
 import type { Shape } from './shape.ts';
@@ -45,8 +45,7 @@ function jsonOf(node: Node): Json {
   if (node.kind === 'map') {
     const map: Record<string, Json> = {};
     for (const [key, value] of node.entries) {
-      if (key === '__proto__') Object.defineProperty(map, key, { value: jsonOf(value), ...OWN });
-      else map[key] = jsonOf(value);
+      setOwn(map, key, jsonOf(value));
     }
     return map;
   }
@@ -54,9 +53,6 @@ function jsonOf(node: Node): Json {
   // `.inf` and `.nan` are numbers of YAML, and none of JSON.
   return typeof node.value === 'number' && !Number.isFinite(node.value) ? node.written : node.value;
 }
-
-/** An assignment to `__proto__` would set the prototype. */
-const OWN = { enumerable: true, configurable: true, writable: true };
 
 /** The value with every secret hidden. `pointer`: where in the document it stands. */
 export function maskSecrets(value: Json, pointer = ''): Json {
@@ -108,7 +104,7 @@ function inMap(map: JsonMap, beside: Json | undefined, shape: Shape, act: OnSecr
     const changed = named ? act(map[key], twin) : onSecrets(map[key], twin, below, act);
     if (changed === map[key]) continue;
     copy ??= { ...map };
-    Object.defineProperty(copy, key, { value: changed, ...OWN });
+    setOwn(copy, key, changed);
   }
   return copy ?? map;
 }

@@ -124,7 +124,7 @@ export class Edits {
     if (disk.is === 'gone') return refusal('unwritable', disk.reason);
     const made = wishedText(running.text, disk, wish);
     if (!made.ok) return made;
-    const reading = this.read(made.text);
+    const reading = this.read(made.text, running);
     if (!reading.ok) return { ...refusal('invalid', 'the document would not be valid'), problems: reading.problems };
     const { revision } = reading;
     const answer: Edited = {
@@ -187,8 +187,8 @@ export class Edits {
     return refusal('unwritable', back);
   }
 
-  private read(text: string) {
-    return readDocument(text, this.parts.path, this.parts.env, this.parts.control.view.running);
+  private read(text: string, running: Running) {
+    return readDocument(text, this.parts.path, this.parts.env, running);
   }
 
   private running(): Running {

@@ -10,7 +10,7 @@
 import { deserialize } from 'node:v8';
 import type { CompiledRoute, DocumentParts, Site } from '../config/compile.ts';
 import { Patterns } from '../routing/match-regex.ts';
-import type { RouteSettings, Table } from '../routing/route.ts';
+import type { DestinationSettings, RouteSettings, Table } from '../routing/route.ts';
 import { type Head, MOST_KEPT, type Part } from './parcel.ts';
 import type { Parcel } from './protocol.ts';
 
@@ -23,7 +23,7 @@ type Matches = readonly (readonly [id: string, match: RouteSettings['match']])[]
 export interface Unpacked {
   readonly parcel: Parcel;
   /** Of the routes of each part that was read. */
-  readonly matches: Map<number, Matches>;
+  readonly matches: ReadonlyMap<number, Matches>;
   readonly patterns: Patterns;
   /** How many tables were made from the one before since all of it was made. */
   readonly age: number;
@@ -57,27 +57,25 @@ export function unpack(parcel: Parcel, before?: Before): Unpacking {
     return found;
   };
   const from = before !== undefined && isBase(before.unpacked, parcel) ? before : undefined;
+  const few = parcel.upstreams.length + parcel.routes.length <= MOST_KEPT;
+  const matches = new Map<number, Matches>();
   const unpacked: Unpacked = {
     parcel,
-    matches: new Map(),
+    matches,
     patterns: from?.unpacked.patterns ?? new Patterns(),
     age: from === undefined ? 0 : from.unpacked.age + 1,
   };
-  function* upstreams(): DocumentParts['upstreams'] & Generator {
-    for (const bytes of parcel.upstreams) yield* partOf<never>(bytes);
+  function* upstreams(): Generator<readonly [string, DestinationSettings]> {
+    for (const bytes of parcel.upstreams) yield* partOf<DestinationSettings>(bytes);
   }
   function* routes(): Generator<readonly [string, RouteSettings | CompiledRoute]> {
     for (const [i, bytes] of parcel.routes.entries()) {
       const known = from === undefined ? undefined : compiledPart(from, i, bytes);
       const entries = known ?? partOf<RouteSettings>(bytes);
-      unpacked.matches.set(
-        i,
-        entries.map(([id, { match }]) => [id, match]),
-      );
+      if (few) matches.set(i, known === undefined ? entries.map(matchOf) : (from?.unpacked.matches.get(i) ?? []));
       yield* entries;
     }
   }
-  const few = parcel.upstreams.length + parcel.routes.length <= MOST_KEPT;
   const document = {
     head: head.settings,
     upstreams: upstreams(),
@@ -108,6 +106,10 @@ function compiledPart(
     compiled.push([id, { route, match }]);
   }
   return compiled;
+}
+
+function matchOf([id, { match }]: readonly [string, Pick<RouteSettings, 'match'>]): Matches[number] {
+  return [id, match];
 }
 
 /** Both lie in memory that nobody writes any more. */
