@@ -19,6 +19,11 @@ import { Probe } from './probe.ts';
 import { byKey, type KeyOf, Ring } from './ring.ts';
 import type { Member, Upstream, UpstreamSettings } from './upstream.ts';
 
+/** A member that stands in the document, and what requests name as their host there. */
+export interface WrittenSeat extends Seat {
+  readonly authority: string;
+}
+
 /** What the tables of one upstream share. */
 export interface Household {
   /** The upstream's words. */
@@ -46,7 +51,7 @@ export class AimedUpstream implements Upstream {
   readonly settings: UpstreamSettings;
   readonly block: number;
   /** Members of the document. */
-  readonly fixed: readonly Seat[];
+  readonly fixed: readonly WrittenSeat[];
   private readonly home: Household;
   private readonly words: Int32Array;
   private readonly keyOf: KeyOf | undefined;
@@ -66,7 +71,7 @@ export class AimedUpstream implements Upstream {
     id: string,
     settings: UpstreamSettings,
     block: number,
-    fixed: readonly Seat[],
+    fixed: readonly WrittenSeat[],
     home: Household,
     names: NameSet,
   ) {

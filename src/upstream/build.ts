@@ -13,7 +13,7 @@ import { EJECTION_CAUSES, type Lane, MEMBER_BLOCK } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
 import type { Timers } from '../core/timers.ts';
 import { MEMBER_WORDS, timeWord, UPSTREAM_WORDS, type Words } from '../core/words.ts';
-import { AimedUpstream, type Household } from './aim.ts';
+import { AimedUpstream, type Household, type WrittenSeat } from './aim.ts';
 import type { Seat, Standing } from './availability.ts';
 import { changed } from './change.ts';
 import { type Company, eject, takeFromRow } from './ejection.ts';
@@ -138,11 +138,11 @@ class LivingUpstream implements Household {
   upstream(settings: UpstreamSettings, blocks: UpstreamBlocks, names: NameSet): AimedUpstream {
     this.words = this.needs.words.block(blocks.own);
     const since = this.begun ? timeWord(this.needs.clock.now()) : 0;
-    const seats = settings.endpoints.flatMap(({ url, weight }, i): Seat[] => {
+    const seats = settings.endpoints.flatMap(({ url, weight }, i): WrittenSeat[] => {
       const { is, host, port, authority } = readEndpoint(url);
       if (is !== 'address') return [];
       const member = this.member({ id: url, host, port, authority, block: blocks.endpoints[i], since });
-      return [{ member, weight }];
+      return [{ member, weight, authority }];
     });
     const upstream = new AimedUpstream(this.id, settings, blocks.own, seats, this, names);
     this.current ??= upstream;
@@ -156,6 +156,7 @@ class LivingUpstream implements Household {
     // Every document brings the lists along; one that says what is known already changes nothing.
     if (told.length === joined.length && told.every((one, i) => sameMember(one, joined[i]))) return;
     this.joined = told.map((settings) => this.joiner(settings));
+    this.nameWritten();
     this.sweep();
   }
 
@@ -165,6 +166,7 @@ class LivingUpstream implements Household {
     if (this.number !== from) return false;
     this.number = to;
     this.joined = changed(this.joined, change, (settings) => this.joiner(settings));
+    this.nameWritten();
     // Nobody else can have lost the last who named them.
     if (gone.length > 0) this.dismiss(gone, this.written());
     return true;
@@ -175,6 +177,8 @@ class LivingUpstream implements Household {
     this.current = upstream instanceof AimedUpstream ? upstream : undefined;
     this.begun = true;
     this.coming = [];
+    for (const { member, authority } of this.joined) member.authority = authority;
+    this.nameWritten();
     this.sweep();
   }
 
@@ -210,15 +214,22 @@ class LivingUpstream implements Household {
   }
 
   private joiner(settings: MemberSettings): Joined {
-    return { ...settings, member: this.member(settings) };
+    const member = this.member(settings);
+    member.authority = settings.authority;
+    return { ...settings, member };
+  }
+
+  /**
+   * From one document to the next an address may be written and found by name as well. It is one member, and what the
+   * document in force calls it counts, in whatever order a thread hears of the two.
+   */
+  private nameWritten(): void {
+    for (const { member, authority } of this.current?.fixed ?? []) member.authority = authority;
   }
 
   private member(settings: Omit<MemberSettings, 'weight'>): PooledMember {
     const known = this.members.get(settings.id);
-    if (known !== undefined && isOf(known, settings)) {
-      known.authority = settings.authority;
-      return known;
-    }
+    if (known !== undefined && isOf(known, settings)) return known;
     if (known !== undefined) this.retire(known);
     const { clock, timers, lane, words, log } = this.needs;
     const onFailure = (member: PooledMember, inARow: number, now: number) => this.onFailure(member, inARow, now);

@@ -142,6 +142,28 @@ test('members found by name stand behind the endpoints that are addresses', () =
   );
 });
 
+test('of an address that is written and found by name the document in force says what its requests name as host', () => {
+  const { stage, ledger } = open();
+  const [written, named] = ['127.0.0.1:7001', 'cart.internal'];
+  const running = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+  ledger.keepOnly([running]);
+  ledger.join('cart', [stage.found(1)], 1);
+  const asked = () => running.members[0].authority;
+  assert.equal(asked(), named);
+  const coming = stage.table(ledger, settingsOf({ [NAMED]: 1, [ONE]: 1 }));
+  assert.equal(asked(), named, 'a document that may come says nothing yet');
+  ledger.keepOnly([running]);
+  assert.equal(asked(), named, 'nor does one that was given up');
+  ledger.keepOnly([coming]);
+  assert.equal(asked(), written);
+  ledger.change({ upstream: 'cart', from: 1, to: 2, put: [stage.found(5)], gone: [] });
+  assert.equal(asked(), written);
+  ledger.join('cart', [stage.found(1, { weight: 2 }), stage.found(5)], 3);
+  assert.equal(asked(), written);
+  ledger.keepOnly([stage.table(ledger, settingsOf({ [NAMED]: 1 }))]);
+  assert.equal(asked(), named);
+});
+
 test('a new list is seen by the next aim, by tables on their way out too', () => {
   const { stage, ledger } = open();
   const old = stage.table(ledger, settingsOf({ [NAMED]: 1 }));
