@@ -3,7 +3,8 @@
  *
  * Rule: proposals pass one at a time, and each either runs on every thread or changes nothing at all. On the way: read,
  * same revision (nothing to do), cold keys, compile, rehearse, members, ready on every thread, swap. The running table is not
- * touched before the last step. Watching files and answering the API is left to those who propose.
+ * touched before the last step. Watching files and answering the API is left to those who propose; who reads or writes the
+ * file around a proposal does so while nobody else does (`alone`).
  */
 
 import { compile } from '../config/compile.ts';
@@ -95,6 +96,7 @@ const LOGGED = 20;
 export class Control {
   private readonly needs: ControlNeeds;
   private queue: Promise<unknown> = Promise.resolve();
+  private turns: Promise<unknown> = Promise.resolve();
   private state: View = { running: undefined, lastReload: undefined };
 
   constructor(needs: ControlNeeds) {
@@ -116,6 +118,16 @@ export class Control {
       .catch((error: unknown) => this.failedOver(proposal, error));
     this.queue = outcome;
     return outcome;
+  }
+
+  /**
+   * Work between what is read and what is proposed of it, or between what is proposed and its being written, one after the
+   * other: a reload that has read the file before an edit of it was written would take that edit back.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.turns.then(work);
+    this.turns = turn.catch(() => undefined);
+    return turn;
   }
 
   /** A text that could not even be read counts as a proposal, and as refused. */

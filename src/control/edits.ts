@@ -105,11 +105,8 @@ export class Edits {
   private async applyNow(order: EditOrder): Promise<Edited | NotEdited> {
     for (let tries = 1; ; tries++) {
       if (this.ended) return refusal('threads', 'the router is about to stop; nothing was changed');
-      const running = this.running();
-      if (order.ifMatch !== undefined && order.ifMatch !== running.revision) {
-        return refusal('stale', `made from revision ${order.ifMatch}, but ${running.revision} runs`);
-      }
-      const answer = await this.attempt(order, running);
+      // What is read of the file meanwhile is read when the edit stands in it.
+      const answer = await this.parts.control.alone(() => this.attempt(order, this.running()));
       // Somebody's file was quicker. Who named a revision is told so; who named none means the document as it is by then.
       const again = !answer.ok && answer.why === 'stale' && order.ifMatch === undefined;
       if (!again || tries === TRIES) return answer;
@@ -117,7 +114,10 @@ export class Edits {
   }
 
   private async attempt(order: EditOrder, running: Running): Promise<Edited | NotEdited> {
-    const { wish, dryRun } = order;
+    const { wish, dryRun, ifMatch } = order;
+    if (ifMatch !== undefined && ifMatch !== running.revision) {
+      return refusal('stale', `made from revision ${ifMatch}, but ${running.revision} runs`);
+    }
     const names = order.mayName ? [] : newNames(wish, running.text, this.parts.path);
     if (names.length > 0) return { ...refusal('forbidden', 'the edit needs the role admin'), problems: names };
     const disk = await this.parts.keeper.look(running.text);

@@ -31,6 +31,7 @@ export class FromFile {
     this.watch = watchFile({
       path: this.path,
       known,
+      inTurn: (look) => this.control.alone(look),
       onText: async (text, { cause }) => {
         this.last = await this.propose(text, cause === 'change' ? 'file' : 'reload');
       },
@@ -42,11 +43,15 @@ export class FromFile {
 
   /** Reads it now. */
   async reload(): Promise<Outcome> {
-    const { path } = this;
     if (this.watch !== undefined) {
       await this.watch.reload();
       if (this.last !== undefined) return this.last;
     }
+    return this.control.alone(() => this.readNow());
+  }
+
+  private async readNow(): Promise<Outcome> {
+    const { path } = this;
     try {
       return await this.propose(await readFile(path, 'utf8'), 'reload');
     } catch (error) {

@@ -29,6 +29,8 @@ export interface FileWatchSettings {
   /** A text that was read before; it is not told again. */
   readonly known?: string;
   readonly clock?: Clock;
+  /** Has a look, and what is told of it, wait for its turn; without it every look begins at once. */
+  readonly inTurn?: (look: () => Promise<void>) => Promise<void>;
   /** Milliseconds between two looks that nothing called for. */
   readonly pollMs?: number;
   /** Milliseconds without a change in the directory before the file is read. */
@@ -66,6 +68,7 @@ class WatchedFile {
   private readonly settings: FileWatchSettings;
   private readonly path: string;
   private readonly clock: Clock;
+  private readonly inTurn: (look: () => Promise<void>) => Promise<void>;
   private readonly debounceMs: number;
   /** Directory -> its watcher, and what tells it from another directory of the same name. */
   private readonly watchers = new Map<string, { watcher: FSWatcher; identity: string }>();
@@ -91,6 +94,7 @@ class WatchedFile {
     this.path = resolve(settings.path);
     this.clock = settings.clock ?? systemClock;
     this.debounceMs = settings.debounceMs ?? 100;
+    this.inTurn = settings.inTurn ?? ((look) => look());
     this.told = settings.known === undefined ? undefined : hashOf(settings.known);
   }
 
@@ -114,11 +118,12 @@ class WatchedFile {
 
   /** One look at a time, in the order they were asked for. `cheap`: not if the file looks the same from outside. */
   look(cause: FileCause, cheap = false): Promise<void> {
-    this.looking = this.looking.then(() => (this.stopped ? undefined : this.lookNow(cause, cheap)));
+    this.looking = this.looking.then(() => this.inTurn(() => this.lookNow(cause, cheap)));
     return this.looking;
   }
 
   private async lookNow(cause: FileCause, cheap: boolean): Promise<void> {
+    if (this.stopped) return;
     // Watchers first: a change that comes after the reading is then heard.
     await this.keepWatching();
     let text: string | undefined;
