@@ -63,22 +63,30 @@ export class AppState {
     if (file.reading.document.admin.writeBack) return file;
     const { KeptEdits } = await import('./control/kept-edits.ts');
     const { folder, log, configPath, env } = this.parts;
-    this.edits = await KeptEdits.open(join(folder, 'edits.json'), file.text, log);
-    const { text } = this.edits;
+    const isValid = (text: string) => readDocument(text, configPath, env).ok;
+    this.edits = await KeptEdits.open(file.text, { path: join(folder, 'edits.json'), log, isValid });
+    const text = this.edits.rebase(file.text);
     if (text === file.text) return file;
     const reading = readDocument(text, configPath, env);
-    if (reading.ok) return { text, reading };
-    log(
-      'warn',
-      { problems: reading.problems.length },
-      'the edits kept beside the file are not valid any more: the file counts',
-    );
-    this.edits.drop();
+    const { tryOut } = await import('./config/try-out.ts');
+    const problems = reading.ok ? tryOut(reading.document, reading.revision, text, configPath) : reading.problems;
+    if (reading.ok && problems.length === 0) return { text, reading };
+    const [{ pointer, reason }] = problems;
+    const said = 'the edits kept beside the file are not valid any more: the file counts';
+    log('warn', { problems: problems.length, pointer, reason }, said);
+    this.edits.drop(file.text);
     return file;
   }
 
   /** What shall run where the file has this text by now. */
-  readonly rebase = (file: string): string => this.edits?.rebase(file) ?? file;
+  rebase(file: string): string {
+    return this.edits?.rebase(file) ?? file;
+  }
+
+  /** What was last asked of `rebase` does run. */
+  async settle(): Promise<void> {
+    await this.edits?.settle();
+  }
 
   readonly record = (decision: Decision): Promise<void> => this.write((history) => history.record(decision));
 

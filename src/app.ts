@@ -75,7 +75,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     await Promise.all([circuits.settle(decision.after), state.record(decision)]);
   };
   const control = new Control({ clock, ledger, threads: crew, members, log, env, workersFixed, record });
-  const file = new FromFile(configPath, control, state.rebase);
+  const file = new FromFile(configPath, control, state);
   const parts = { workers, crew, members, keeping, circuits, control, file, state, events, lanes, ledger, clock, log };
   const running = new RunningApp(options, parts);
   try {
@@ -146,6 +146,7 @@ class RunningApp implements App {
     if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
     const running = this.control.view.running;
     if (running === undefined) throw new StartRefused('no document is in force');
+    await this.parts.state.settle();
     await this.parts.circuits.restore(running);
     await this.openAdmin(running.document.admin);
     for (const [id, { address }] of Object.entries(running.document.listeners)) await this.openListener(id, address);

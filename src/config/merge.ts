@@ -47,27 +47,43 @@ export function mergeEdit({ base, disk, ops }: Texts & { readonly ops: readonly 
   return mergeValue(before.value, disk, yours);
 }
 
+interface WholeTexts extends Texts {
+  readonly yours: string;
+  /** Parts in which the disk counts, whatever `yours` says of them. */
+  readonly given?: readonly string[];
+}
+
 /** A whole text that replaces the one in force. */
-export function mergeText({ base, disk, yours }: Texts & { readonly yours: string }): Merge {
+export function mergeText({ base, disk, yours, given = [] }: WholeTexts): Merge {
   if (base === disk || disk === yours) return { is: 'edited', text: yours };
   const [before, next] = [writtenOf(base), writtenOf(yours)];
   if (!before.ok) return { is: 'unreadable', problems: before.problems };
   if (!next.ok) return { is: 'unreadable', problems: next.problems };
-  return mergeValue(before.value, disk, next.value);
+  return mergeValue(before.value, disk, next.value, given);
 }
 
-function mergeValue(base: Json, disk: string, yours: Json): Merge {
+/** The parts in which two texts differ; none where one of them cannot be read. */
+export function partsBetween(before: string, after: string): string[] {
+  const [a, b] = [writtenOf(before), writtenOf(after)];
+  return a.ok && b.ok ? touchedParts(a.value, b.value) : [];
+}
+
+function mergeValue(base: Json, disk: string, yours: Json, given: readonly string[] = []): Merge {
   const written = writtenOf(disk);
   if (!written.ok) return { is: 'unreadable', problems: written.problems };
   const file = written.value;
-  const touched = [...new Set([...partsOf(base), ...partsOf(yours)])].filter(
-    (pointer) => !isSame(valueAt(base, pointer), valueAt(yours, pointer)),
-  );
+  const touched = touchedParts(base, yours).filter((pointer) => !given.includes(pointer));
   const open = touched.filter((pointer) => !isSame(valueAt(file, pointer), valueAt(yours, pointer)));
   const conflicts = open.filter((pointer) => !isSame(valueAt(file, pointer), valueAt(base, pointer)));
   if (conflicts.length > 0)
     return { is: 'conflict', conflicts: conflicts.map((at) => conflictAt(at, base, file, yours)) };
   return outcome('merged', disk, operationsFor(open, file, yours));
+}
+
+function touchedParts(base: Json, yours: Json): string[] {
+  return [...new Set([...partsOf(base), ...partsOf(yours)])].filter(
+    (pointer) => !isSame(valueAt(base, pointer), valueAt(yours, pointer)),
+  );
 }
 
 function outcome(is: 'edited' | 'merged', text: string, operations: readonly PatchOperation[]): Merge {

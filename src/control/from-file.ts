@@ -10,19 +10,28 @@ import type { Control, Outcome } from './control.ts';
 
 const { readFile } = process.getBuiltinModule('node:fs').promises;
 
+/** Edits that are kept beside the file and come on top of it. */
+export interface OnTop {
+  /** What shall run where the file has this text. */
+  rebase(file: string): string;
+  /** It does. */
+  settle(): Promise<void>;
+}
+
+const NOTHING: OnTop = { rebase: (file) => file, settle: async () => {} };
+
 export class FromFile {
   private readonly path: string;
   private readonly control: Control;
-  private readonly rebase: (text: string) => string;
+  private readonly onTop: OnTop;
   private watch: FileWatch | undefined = undefined;
   /** How the last reading of the file ended. */
   private last: Outcome | undefined = undefined;
 
-  /** `rebase`: what shall run where the file has this text; edits that are kept beside it come on top. */
-  constructor(path: string, control: Control, rebase: (text: string) => string = (text) => text) {
+  constructor(path: string, control: Control, onTop = NOTHING) {
     this.path = path;
     this.control = control;
-    this.rebase = rebase;
+    this.onTop = onTop;
   }
 
   /** Takes the file up whenever it changes; `known`: its text as it runs. */
@@ -71,7 +80,10 @@ export class FromFile {
     this.watch?.stop();
   }
 
-  private propose(text: string, source: string): Promise<Outcome> {
-    return this.control.propose({ text: this.rebase(text), path: this.path, source, author: '', reason: '' });
+  private async propose(file: string, source: string): Promise<Outcome> {
+    const text = this.onTop.rebase(file);
+    const outcome = await this.control.propose({ text, path: this.path, source, author: '', reason: '' });
+    if (outcome.ok) await this.onTop.settle();
+    return outcome;
   }
 }

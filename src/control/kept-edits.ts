@@ -3,10 +3,11 @@
  *
  * Rule: the state folder holds the file's text that the edits were made on, and the text they made of it. When the file
  * changes, both changes count where their parts differ; where they do not, the file counts and the log says what was lost, for
- * whoever owns the file owns the document.
+ * whoever owns the file owns the document. A file is one that edits are made on only once it is in force, and that is
+ * written down too: a start finds what ran before it.
  */
 
-import { mergeText } from '../config/merge.ts';
+import { type Merge, mergeText, partsBetween } from '../config/merge.ts';
 import type { PlaneLog } from '../core/events.ts';
 import { DocumentFile, type Staging } from './document-file.ts';
 import type { Keeper } from './keeper.ts';
@@ -17,64 +18,94 @@ interface Pair {
   readonly edited: string;
 }
 
+/** What a text of the file makes of the edits, and the parts in which they do not count any more. */
+interface Rebased {
+  readonly pair: Pair;
+  readonly lost: readonly string[];
+}
+
+export interface KeptEditsParts {
+  readonly path: string;
+  readonly log: PlaneLog;
+  /** Whether a text is a document. */
+  readonly isValid: (text: string) => boolean;
+}
+
 export class KeptEdits implements Keeper {
   readonly to = 'state';
   private readonly store: DocumentFile;
-  private readonly log: PlaneLog;
+  private readonly parts: KeptEditsParts;
   private pair: Pair;
+  private next: Rebased | undefined = undefined;
 
-  private constructor(store: DocumentFile, log: PlaneLog, pair: Pair) {
+  private constructor(store: DocumentFile, parts: KeptEditsParts, pair: Pair) {
     this.store = store;
-    this.log = log;
+    this.parts = parts;
     this.pair = pair;
   }
 
-  /** `file`: the text of the file as it is now. */
-  static async open(path: string, file: string, log: PlaneLog): Promise<KeptEdits> {
+  /** `file`: the text of the file where no edits are kept. */
+  static async open(file: string, parts: KeptEditsParts): Promise<KeptEdits> {
+    const { path, log } = parts;
     const store = new DocumentFile(path);
     await store.sweep();
     const kept = await readPair(store, log, path);
-    const edits = new KeptEdits(store, log, kept ?? { file, edited: file });
-    edits.rebase(file);
-    return edits;
-  }
-
-  /** What shall run. */
-  get text(): string {
-    return this.pair.edited;
+    return new KeptEdits(store, parts, kept ?? { file, edited: file });
   }
 
   get differs(): boolean {
     return this.pair.edited !== this.pair.file;
   }
 
-  /** The file has another text now: what shall run. */
+  /** What shall run where the file has this text; `settle` once it does. */
   rebase(file: string): string {
-    if (file === this.pair.file) return this.pair.edited;
-    if (!this.differs) {
-      this.pair = { file, edited: file };
-      return file;
-    }
-    const merged = mergeText({ base: this.pair.file, disk: file, yours: this.pair.edited });
-    // It is refused with its place, and what runs goes on with the edits: they are not given up for a slip in the file.
-    if (merged.is === 'unreadable') return file;
-    const kept = merged.is === 'merged' || merged.is === 'edited';
-    const edited = kept ? merged.text : file;
-    if (!kept) {
-      const parts = merged.is === 'conflict' ? merged.conflicts.map(({ pointer }) => pointer) : [];
-      this.log(
-        'warn',
-        { parts },
-        'the file was changed where edits of the API were kept: the file counts, they are dropped',
-      );
-    }
-    this.pair = { file, edited };
-    return edited;
+    this.next = this.rebased(file);
+    return this.next.pair.edited;
   }
 
-  /** The edits cannot be used: the file counts. */
-  drop(): void {
-    this.pair = { file: this.pair.file, edited: this.pair.file };
+  /** What `rebase` gave last is in force. */
+  async settle(): Promise<void> {
+    if (this.next === undefined) return;
+    const { pair, lost } = this.next;
+    const { differs } = this;
+    const other = pair !== this.pair;
+    this.pair = pair;
+    this.next = undefined;
+    if (lost.length > 0) {
+      const said = 'the file was changed where edits of the API were kept: the file counts, they are dropped';
+      this.parts.log('warn', { parts: lost }, said);
+    }
+    if (differs && other) await this.keep(pair);
+  }
+
+  /** The edits cannot be used: the file counts. What is written of them stays until there are others. */
+  drop(file: string): void {
+    this.pair = { file, edited: file };
+    this.next = undefined;
+  }
+
+  private rebased(file: string): Rebased {
+    const { pair } = this;
+    if (file === pair.file) return { pair, lost: [] };
+    if (!this.differs) return { pair: { file, edited: file }, lost: [] };
+    const texts = { base: pair.file, disk: file, yours: pair.edited };
+    const merged = mergeText(texts);
+    if (isText(merged)) return { pair: { file, edited: merged.text }, lost: [] };
+    if (merged.is === 'conflict') {
+      const lost = merged.conflicts.map(({ pointer }) => pointer);
+      const rest = mergeText({ ...texts, given: lost });
+      if (isText(rest) && this.parts.isValid(rest.text)) return { pair: { file, edited: rest.text }, lost };
+    }
+    // A file that is no document is refused with its place, and what runs goes on with the edits.
+    return { pair: { file, edited: file }, lost: partsBetween(pair.file, pair.edited) };
+  }
+
+  /** Where it cannot be written, the next start makes it of what was written before. */
+  private async keep(pair: Pair): Promise<void> {
+    const { path, log } = this.parts;
+    const staging = await this.store.stage(textOf(pair));
+    const done = staging.ok ? await staging.staged.commit() : staging;
+    if (!done.ok) log('warn', { path, err: done.reason }, 'edits kept beside the file cannot be written anew');
   }
 
   look(running: string) {
@@ -83,7 +114,7 @@ export class KeptEdits implements Keeper {
 
   async stage(text: string): Promise<Staging> {
     const pair = { file: this.pair.file, edited: text };
-    const answer = await this.store.stage(`${JSON.stringify(pair)}\n`);
+    const answer = await this.store.stage(textOf(pair));
     if (!answer.ok) return answer;
     const { staged } = answer;
     const commit = async () => {
@@ -93,6 +124,14 @@ export class KeptEdits implements Keeper {
     };
     return { ok: true, staged: { commit, drop: () => staged.drop() } };
   }
+}
+
+function textOf(pair: Pair): string {
+  return `${JSON.stringify(pair)}\n`;
+}
+
+function isText(merge: Merge): merge is Extract<Merge, { text: string }> {
+  return merge.is === 'edited' || merge.is === 'merged';
 }
 
 async function readPair(store: DocumentFile, log: PlaneLog, path: string): Promise<Pair | undefined> {

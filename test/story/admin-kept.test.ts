@@ -1,13 +1,17 @@
 /**
- * Edits that are kept beside the file, while the file changes under a running router: merged, broken, mended, in conflict.
+ * Edits that are kept beside the file, while the file changes under a running router: merged, broken, mended, in conflict;
+ * and what a start makes of them.
  */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import type { Change } from '../../src/admin/shapes/change.ts';
 import type { Status } from '../../src/admin/shapes/status.ts';
 import { adminClient } from '../support/admin-client.ts';
-import { startRouterWithApp } from '../support/app.ts';
+import { type RouterWithApp, startRouterWithApp } from '../support/app.ts';
 
 const FILE = `listeners: { internal: { address: 127.0.0.1:0 } }
 admin: { address: 127.0.0.1:0, writeBack: false }
@@ -44,4 +48,91 @@ test('what the file says and what was edited beside it both run, through a broke
   const said = router.logs.find(({ msg }) => /the file counts/.test(String(msg)));
   assert.deepEqual(said?.parts, ['/routes/basket']);
   assert.equal((await ask<Status>('GET', '/v1/status')).body.writeBack.detail, '');
+});
+
+interface Kept {
+  readonly router: RouterWithApp;
+  /** Another router on the same state folder, with this text in its file. */
+  restart(file: string): Promise<Kept>;
+  put(id: string, path: string): Promise<number>;
+  /** The path that a route asks for; undefined where there is no such route. */
+  pathOf(id: string): Promise<string | undefined>;
+}
+
+async function startKept(t: TestContext, file: string, given?: string): Promise<Kept> {
+  const stateFolder = given ?? (await mkdtemp(join(tmpdir(), 'signalbox-kept-')));
+  if (given === undefined) t.after(() => rm(stateFolder, { recursive: true }));
+  const router = await startRouterWithApp(file, { stateFolder });
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= router.stop();
+    return stopped;
+  };
+  t.after(stop);
+  const ask = adminClient(router.adminUrl);
+  return {
+    router,
+    restart: async (text) => {
+      await stop();
+      return startKept(t, text, stateFolder);
+    },
+    put: async (id, path) => (await ask('PUT', `/v1/routes/${id}`, { body: CART(path) })).status,
+    pathOf: async (id) => (await ask<typeof BASKET>('GET', `/v1/routes/${id}`)).body.match?.path,
+  };
+}
+
+const TAXED = `${FILE}  tax: { match: { path: /tax }, upstream: cart }\n`;
+
+for (const [what, broken] of [
+  ['no YAML', 'routes: [\n'],
+  ['no document', TAXED.replace('/tax }, upstream: cart', '/tax }, upstream: tacks')],
+]) {
+  test(`an edit made while the file is ${what} outlives the mending of the file`, async (t) => {
+    const { router, put, pathOf, restart } = await startKept(t, FILE);
+    assert.equal((await router.reload(broken)).ok, false);
+    assert.equal(await put('basket', '/basket'), 201);
+    const mended = TAXED.replace('/cart }', '/carts }');
+    assert.equal((await router.reload(mended)).ok, true);
+    assert.deepEqual([await pathOf('cart'), await pathOf('basket')], ['/carts', '/basket']);
+    const again = await restart(mended);
+    assert.deepEqual([await again.pathOf('cart'), await again.pathOf('basket')], ['/carts', '/basket']);
+  });
+}
+
+test('where the file changes one of the edited parts the edits of the others stay', async (t) => {
+  const { router, put, pathOf } = await startKept(t, FILE);
+  await put('basket', '/basket');
+  await put('cart', '/mine');
+  assert.equal((await router.reload(FILE.replace('/cart }', '/theirs }'))).ok, true);
+  assert.deepEqual([await pathOf('cart'), await pathOf('basket')], ['/theirs', '/basket']);
+  const said = router.logs.find(({ msg }) => /the file counts/.test(String(msg)));
+  assert.deepEqual(said?.parts, ['/routes/cart']);
+});
+
+test('an edit that the file has taken over and given up later does not come back with a start', async (t) => {
+  const { router, put, pathOf, restart } = await startKept(t, FILE);
+  await put('basket', '/basket');
+  await router.reload(`${FILE}  basket: { match: { path: /basket }, upstream: cart }\n`);
+  await router.reload(FILE);
+  assert.equal(await pathOf('basket'), undefined);
+  assert.equal(await (await restart(FILE)).pathOf('basket'), undefined);
+});
+
+test('an edit that was dropped for the file does not come back with a start', async (t) => {
+  const { router, put, pathOf, restart } = await startKept(t, FILE);
+  await put('cart', '/mine');
+  await router.reload(FILE.replace('/cart }', '/theirs }'));
+  await router.reload(FILE);
+  assert.equal(await pathOf('cart'), '/cart');
+  assert.equal(await (await restart(FILE)).pathOf('cart'), '/cart');
+});
+
+test('edits with which an example of the file fails keep no router from starting', async (t) => {
+  const { put, restart } = await startKept(t, FILE);
+  await put('basket', '/cart/basket');
+  const file = `${FILE}examples:\n  - { request: GET http://x/cart/basket, route: cart }\n`;
+  const again = await restart(file);
+  assert.deepEqual([await again.pathOf('cart'), await again.pathOf('basket')], ['/cart', undefined]);
+  const said = again.router.logs.find(({ msg }) => /not valid any more/.test(String(msg)));
+  assert.equal(said?.pointer, '/examples/0');
 });
