@@ -12,7 +12,8 @@ import { syncFolder } from './whole-file.ts';
 const { lstat, open, readdir, readFile, realpath, rename, unlink } = process.getBuiltinModule('node:fs').promises;
 const { basename, dirname, join, resolve } = process.getBuiltinModule('node:path');
 
-export type Done = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** `moved`: somebody else put another text there in this moment, and a new look may help. */
+export type Done = { readonly ok: true } | { readonly ok: false; readonly reason: string; readonly moved?: boolean };
 
 /** A text on the disk beside the file; one of the two ends it. */
 export interface Staged {
@@ -119,14 +120,14 @@ export class DocumentFile {
 
   private async commit(temporary: string, target: string, over: string | undefined): Promise<Done> {
     try {
-      if ((await this.target()) !== target) throw new Flaw(`${this.path} leads elsewhere by now`);
+      if ((await this.target()) !== target) throw new Flaw(`${this.path} leads elsewhere by now`, true);
       if (over !== undefined && (await this.read()) !== over)
-        throw new Flaw(`${this.path} was changed by somebody else in this moment; try again`);
+        throw new Flaw(`${this.path} was changed by somebody else in this moment; try again`, true);
       await rename(temporary, target);
       this.own.delete(temporary);
     } catch (error) {
       await this.discard(temporary);
-      return { ok: false, reason: this.reasonOf(error) };
+      return { ok: false, reason: this.reasonOf(error), moved: error instanceof Flaw && error.moved };
     }
     // The rename is done; where the folder cannot be synced the file has the text all the same.
     await syncFolder(dirname(target)).catch(() => {});
@@ -146,7 +147,14 @@ export class DocumentFile {
 }
 
 /** What is wrong, in words of our own. */
-class Flaw extends Error {}
+class Flaw extends Error {
+  readonly moved: boolean;
+
+  constructor(message: string, moved = false) {
+    super(message);
+    this.moved = moved;
+  }
+}
 
 const BESIDE = 'keep edits beside it: `admin: { writeBack: false }`';
 const NO_LEAVE = `give the user of this process leave to, or ${BESIDE}`;

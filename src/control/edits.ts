@@ -108,7 +108,8 @@ export class Edits {
       // What is read of the file meanwhile is read when the edit stands in it.
       const answer = await this.parts.control.alone(() => this.attempt(order, this.running()));
       // Somebody's file was quicker. Who named a revision is told so; who named none means the document as it is by then.
-      const again = !answer.ok && answer.why === 'stale' && order.ifMatch === undefined;
+      const late = !answer.ok && answer.why === 'stale' && order.ifMatch === undefined;
+      const again = late || (!answer.ok && answer.again === true);
       if (!again || tries === TRIES) return answer;
     }
   }
@@ -184,7 +185,7 @@ export class Edits {
     // It runs, and cannot be kept: back to what both agree on.
     const back = `the edit could not be written: ${done.reason}`;
     await control.propose({ text: before.text, path, source, author, reason: back, parentRevision: reading.revision });
-    return refusal('unwritable', back);
+    return { ...refusal('unwritable', back), again: done.moved === true };
   }
 
   private read(text: string, running: Running) {

@@ -28,6 +28,8 @@ export interface NotEdited {
   readonly detail: string;
   readonly problems: readonly Problem[];
   readonly conflicts: readonly Conflict[];
+  /** The file got another text while the edit was on its way: from a new look at it the edit may succeed. */
+  readonly again?: boolean;
 }
 
 /** `running`: the text that runs; `disk`: the file. */

@@ -120,3 +120,19 @@ test('an edit made from a revision is refused where a reload before it has put a
   assert.ok(!edit.ok && edit.why === 'stale');
   assert.deepEqual([text(), await readFile(path, 'utf8')], [theirs, theirs]);
 });
+
+test('a save while an edit is on its way is merged with the edit, and not a reason to refuse it', async (context) => {
+  for (const named of [false, true]) {
+    const { path, edits, handed, letGo, text } = await bench(context);
+    const dry = await edits.apply({ ...ORDER, dryRun: true });
+    const edited = edits.apply({ ...ORDER, ifMatch: named && dry.ok ? dry.parent : undefined });
+    await handed;
+    await writeFile(path, FILE.replace('/cart }', '/carts }'));
+    letGo();
+    const edit = await edited;
+    assert.ok(edit.ok && edit.merged, JSON.stringify(edit));
+    assert.deepEqual(edit.effect.routes, { added: ['basket'], removed: [], changed: ['cart'] });
+    assert.match(text() ?? '', /\/carts.*basket/s);
+    assert.equal(await readFile(path, 'utf8'), text());
+  }
+});
