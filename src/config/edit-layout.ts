@@ -93,7 +93,14 @@ class LayoutReader {
     const colon = skipSpace(this.text, key.end);
     const bare = this.text[colon] !== ':';
     const mark = bare ? key.end : colon + 1;
-    return { key: name, start: key.start, mark, bare, value: this.read(mark) };
+    return { key: name, start: this.markedStart(key.start), mark, bare, value: this.read(mark) };
+  }
+
+  /** `? key` begins with its mark. */
+  private markedStart(start: number): number {
+    let at = start - 1;
+    while (this.text[at] === ' ') at--;
+    return this.text[at] === '?' && at < start - 1 ? at : start;
   }
 
   private list(event: OpenEvent): Layout {

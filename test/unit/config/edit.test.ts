@@ -173,6 +173,17 @@ test('line breaks, a byte order mark and a missing last line break stay as they 
   );
 });
 
+test('a key behind a question mark counts from its mark on', () => {
+  const text = '? routes # all\n: a: 1\n  ? b\n  : 2\nworkers: 2\n';
+  const value = { c: { d: { e: 1 } }, f: [{ g: 2 }] };
+  assert.deepEqual(editText(text, [{ op: 'add', path: '/new', value }]), {
+    ok: true,
+    text: `${text}new:\n  c:\n    d: { e: 1 }\n  f: [{ g: 2 }]\n`,
+  });
+  const without = text.replace('  ? b\n  : 2\n', '');
+  assert.deepEqual(editText(text, [{ op: 'remove', path: '/routes/b' }]), { ok: true, text: without });
+});
+
 test('JSON stays JSON', () => {
   assert.equal(
     edited('{\n  "a": 1,\n  "b": { "c": true }\n}\n', remove('/a'), add('/d', ['x', 'off']), add('/b/e', null)),
@@ -193,7 +204,7 @@ test('an edit that cannot be made says why', () => {
   assert.match(reasonOf('a: [', remove('/a')), /not valid YAML/);
   assert.match(reasonOf('a: *b\n', add('/c', 1)), /an alias is not supported/);
   assert.match(reasonOf('- 1\n', add('/-', 2)), /only a map can be a document/);
-  assert.match(reasonOf('? a\n: 1\n', add('/b', 2)), /change the file by hand/);
+  assert.match(reasonOf('a: |+\n  x\n\nb: 1\n', remove('/b')), /change the file by hand/);
 });
 
 test('a text is shown without its secrets, and takes them back when it is put', () => {
