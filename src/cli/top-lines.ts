@@ -125,8 +125,9 @@ function upstreamCells(upstream: LiveUpstream): string[] {
   return [id, circuit, `${up}/${members}`, String(inFlight), ...flow, String(queued), retries.toFixed(1)];
 }
 
+/** Without members an upstream may wait for its first; once somebody asks, it is down. */
 function upstreamPaint({ circuit, up, members, rate, inFlight }: LiveUpstream): Line['paint'] {
-  if (circuit === 'open' || (members > 0 && up === 0)) return 'bad';
+  if (circuit === 'open' || (up === 0 && (members > 0 || rate > 0))) return 'bad';
   if (circuit !== 'closed' || up < members) return 'odd';
   return rate === 0 && inFlight === 0 ? 'dim' : undefined;
 }

@@ -8,7 +8,7 @@
 import type { LiveFrame } from '../../admin/shapes/live.ts';
 import { counted } from './figures.ts';
 import { endsOf, type History, link } from './history.ts';
-import { circuitTone, circuitWord, type Tone, toneOf, worse } from './tone.ts';
+import { circuitTone, circuitWord, membersTone, type Tone, toneOf, worse } from './tone.ts';
 
 export type Column = 'caller' | 'route' | 'upstream';
 
@@ -114,9 +114,8 @@ function upstreamNode(key: string, frame: LiveFrame, history: History): GraphNod
   if (circuit !== 'closed') {
     return { ...node, tone: worse(node.tone, circuitTone(circuit)), note: circuitWord(circuit) };
   }
-  if (up < members)
-    return { ...node, tone: worse(node.tone, up === 0 ? 'bad' : 'warn'), note: `${up} of ${members} up` };
-  return node;
+  const tone = membersTone(upstream, node.rate);
+  return tone === 'ok' ? node : { ...node, tone: worse(node.tone, tone), note: `${up} of ${members} up` };
 }
 
 function linkOf(name: string, history: History): GraphLink {

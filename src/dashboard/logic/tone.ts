@@ -4,6 +4,8 @@
  * Rule: a tone is never shown by colour alone; each has a word and a shape of its own, and both stand beside it.
  */
 
+import type { LiveUpstream } from '../../admin/shapes/live.ts';
+
 export type Tone = 'ok' | 'idle' | 'warn' | 'bad';
 
 /** Shares of errors from which a flow is troubled, and broken. */
@@ -28,6 +30,12 @@ export function worse(one: Tone, other: Tone): Tone {
 export function circuitTone(circuit: string): Tone {
   if (circuit === 'closed') return 'ok';
   return circuit === 'half-open' || circuit === 'forced' ? 'warn' : 'bad';
+}
+
+/** Without members an upstream may wait for the first to register; once somebody asks, it is down like one whose members are. */
+export function membersTone({ up, members }: Pick<LiveUpstream, 'up' | 'members'>, rate: number): Tone {
+  if (up === 0 && (members > 0 || rate > 0)) return 'bad';
+  return up < members ? 'warn' : 'ok';
 }
 
 const CIRCUIT_WORDS: Readonly<Record<string, string>> = {

@@ -11,7 +11,7 @@ import type { Status } from '../../admin/shapes/status.ts';
 import { counted, share } from './figures.ts';
 import type { History } from './history.ts';
 import type { Place } from './place.ts';
-import { circuitWord, MANY_ERRORS, SOME_ERRORS, type Tone } from './tone.ts';
+import { circuitWord, MANY_ERRORS, membersTone, SOME_ERRORS, type Tone } from './tone.ts';
 
 export interface Trouble {
   readonly tone: 'warn' | 'bad';
@@ -33,7 +33,7 @@ const ENOUGH = 1;
 
 export function troublesOf(status: Status | undefined, frame: LiveFrame | undefined, history: History): Trouble[] {
   const found = [...processTroubles(status)];
-  for (const upstream of frame?.upstreams ?? []) found.push(...upstreamTroubles(upstream));
+  for (const upstream of frame?.upstreams ?? []) found.push(...upstreamTroubles(upstream, history));
   found.push(...flowTroubles(frame, history));
   return found.sort((one, other) => Number(other.tone === 'bad') - Number(one.tone === 'bad'));
 }
@@ -69,13 +69,13 @@ function processTroubles(status: Status | undefined): Trouble[] {
   return found;
 }
 
-function upstreamTroubles(upstream: LiveUpstream): Trouble[] {
+function upstreamTroubles(upstream: LiveUpstream, history: History): Trouble[] {
   const { id, circuit, up, members } = upstream;
   const place = { tab: 'upstreams', kind: 'upstream', id } as const;
   if (circuit === 'open' || circuit === 'isolated') {
     return [{ tone: 'bad', text: `${id}: circuit ${circuit}`, place, kind: `circuit ${circuit}` }];
   }
-  if (members > 0 && up === 0) {
+  if (isDown(upstream, history)) {
     return [{ tone: 'bad', text: `${id}: no member can serve`, place, kind: 'upstream down' }];
   }
   const found: Trouble[] = [];
@@ -88,11 +88,15 @@ function upstreamTroubles(upstream: LiveUpstream): Trouble[] {
   return found;
 }
 
+function isDown(upstream: LiveUpstream, history: History): boolean {
+  return membersTone(upstream, history.recent(`upstream:${upstream.id}`).rate) === 'bad';
+}
+
 function flowTroubles(frame: LiveFrame | undefined, history: History): Trouble[] {
   if (frame === undefined) return [];
-  const broken = new Set(
-    frame.upstreams.filter((each) => each.circuit === 'open' || each.circuit === 'isolated').map((each) => each.id),
-  );
+  const isBroken = (each: LiveUpstream): boolean =>
+    each.circuit === 'open' || each.circuit === 'isolated' || isDown(each, history);
+  const broken = new Set(frame.upstreams.filter(isBroken).map((each) => each.id));
   return frame.routes.flatMap((route): Trouble[] => {
     const { rate, errorShare } = history.recent(`route:${route.id}`, 10);
     if (rate < ENOUGH || errorShare < SOME_ERRORS || route.to.some((to) => broken.has(to.upstream))) return [];

@@ -11,8 +11,9 @@ import type { UpstreamStatus } from '../../admin/shapes/status.ts';
 import { forceClosed, isolate, letGo } from '../browser/plans.ts';
 import { routerTime, type State, useStore } from '../browser/store.ts';
 import { duration, left, rate, share } from '../logic/figures.ts';
+import type { History } from '../logic/history.ts';
 import { hashOf } from '../logic/place.ts';
-import { circuitTone, circuitWord, type Tone, toneOf, worse } from '../logic/tone.ts';
+import { circuitTone, circuitWord, membersTone, type Tone, toneOf, worse } from '../logic/tone.ts';
 import { Act } from '../parts/act.tsx';
 import { Spark } from '../parts/spark.tsx';
 import { Badge, Mark } from '../parts/tone.tsx';
@@ -21,15 +22,15 @@ import { Badge, Mark } from '../parts/tone.tsx';
 const PAGE = 100;
 const ORDER: readonly Tone[] = ['bad', 'warn', 'ok', 'idle'];
 
-export function stateOf({ circuit, up, members }: LiveUpstream): Tone {
-  const memberTone: Tone = members > 0 && up === 0 ? 'bad' : up < members ? 'warn' : 'ok';
-  return worse(circuitTone(circuit), memberTone);
+function stateOf(upstream: LiveUpstream, history: History): Tone {
+  const { rate: asked } = history.recent(`upstream:${upstream.id}`);
+  return worse(circuitTone(upstream.circuit), membersTone(upstream, asked));
 }
 
 export function Upstreams() {
   const state = useStore();
   const [most, setMost] = useState(PAGE);
-  const rank = (upstream: LiveUpstream): number => ORDER.indexOf(stateOf(upstream));
+  const rank = (upstream: LiveUpstream): number => ORDER.indexOf(stateOf(upstream, state.history));
   const rows = (state.frame?.upstreams ?? []).toSorted((one, other) => rank(one) - rank(other));
   return (
     <section class="card" aria-label="Upstreams">
@@ -93,7 +94,7 @@ function Row({ upstream, state }: { readonly upstream: LiveUpstream; readonly st
     <tr class={place.kind === 'upstream' && place.id === id ? 'looked' : ''}>
       <th scope="row">
         <span class="row-name">
-          <Mark tone={stateOf(upstream)} />
+          <Mark tone={stateOf(upstream, history)} />
           <a class="row-link" title={id} href={hashOf({ tab: 'upstreams', kind: 'upstream', id })}>
             {id}
           </a>
@@ -102,7 +103,7 @@ function Row({ upstream, state }: { readonly upstream: LiveUpstream; readonly st
       <td>
         <CircuitState circuit={circuit} detail={details[id]} />
       </td>
-      <td class={`${up < members ? `${up === 0 ? 'bad' : 'warn'}-text` : ''}`}>
+      <td class={`${membersTone(upstream, recent.rate)}-text`}>
         {up}/{members}
       </td>
       <td class="number">{rate(recent.rate)}</td>

@@ -53,6 +53,17 @@ test('the worst comes first, and the headline counts what is equally bad', () =>
   assert.equal(headline(found), '2 circuits open, 1 upstream down');
 });
 
+test('an upstream whose last lease ran out is down once somebody asks it, and its route does not complain as well', () => {
+  const gone = { up: 0, members: 0 };
+  assert.deepEqual(troubles({}, [], [upstreamOf('pay', gone)]), []);
+  const found = troubles({}, [['web', 'pay', 'pay', 50, 1]], [upstreamOf('pay', { ...gone, rate: 50, errorShare: 1 })]);
+  assert.deepEqual(
+    found.map(({ tone, text, place }) => [tone, text, place]),
+    [['bad', 'pay: no member can serve', { tab: 'upstreams', kind: 'upstream', id: 'pay' }]],
+  );
+  assert.equal(headline(found), '1 upstream down');
+});
+
 test('a missing thread and a refused document are told with their places', () => {
   const problem = { severity: 'error', pointer: '', detail: 'unknown key "pth"', advice: '', line: 7 } as const;
   const lastReload = { successful: false, at: '', source: 'file', author: '', reason: '', problems: [problem] };
