@@ -60,7 +60,10 @@ function isTyping(target: EventTarget | null): boolean {
 /** To the table that can be filtered, where this tab has none. */
 function focusFilter(): void {
   const field = (): HTMLElement | null => document.querySelector<HTMLElement>('[data-filter]');
-  if (field() === null) goTab('routes');
+  // At once where it is there: what is typed next would be keys of the page, and `/2` leave the routes.
+  field()?.focus();
+  if (field() !== null) return;
+  goTab('routes');
   requestAnimationFrame(() => setTimeout(() => field()?.focus(), 30));
 }
 

@@ -93,7 +93,8 @@ export async function lookAtUpstreams(frame = current().frame): Promise<void> {
   const { place } = current();
   const troubled = (frame?.upstreams ?? []).filter((each) => each.circuit !== 'closed' || each.up < each.members);
   const ids = new Set(troubled.slice(0, MOST_DETAILS).map(({ id }) => id));
-  if (place.kind === 'upstream' && place.id !== undefined) ids.add(place.id);
+  const there = frame === undefined || frame.upstreams.some(({ id }) => id === place.id);
+  if (place.kind === 'upstream' && place.id !== undefined && there) ids.add(place.id);
   await quietly(async () => {
     const found = await Promise.all(
       [...ids].map((id) => ask<UpstreamStatus>('GET', `/v1/upstreams/${encodeURIComponent(id)}/status`).catch(nothing)),

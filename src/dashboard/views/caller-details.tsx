@@ -18,6 +18,7 @@ export function CallerDetails({ id }: { readonly id: string }) {
     const [, to] = endsOf(each) ?? [];
     return to === undefined ? [] : [{ route: to.slice('route:'.length), ...history.recent(each) }];
   });
+  if (links.length === 0) return <p class="dim">Nobody of this name called in the last two minutes.</p>;
   return (
     <>
       <FlowFigures name={name} />

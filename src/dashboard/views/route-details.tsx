@@ -15,7 +15,9 @@ import { FlowFigures } from './flow-figures.tsx';
 import { Weights } from './weights.tsx';
 
 export function RouteDetails({ id }: { readonly id: string }) {
-  const { routes } = useStore();
+  const { routes, revisions } = useStore();
+  // Both are asked for together, and there is no document without a revision.
+  const asked = revisions.length > 0;
   const written = routes.find((each) => each.id === id)?.value;
   return (
     <>
@@ -30,6 +32,9 @@ export function RouteDetails({ id }: { readonly id: string }) {
           <summary>As written</summary>
           <pre>{JSON.stringify(written, null, 2)}</pre>
         </details>
+      )}
+      {asked && written === undefined && id !== '_none' && (
+        <p class="dim">The document that runs has no route of this name.</p>
       )}
       {id === '_none' && <p class="dim">Requests that no route takes; they are answered 404.</p>}
     </>

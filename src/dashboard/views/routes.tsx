@@ -7,7 +7,7 @@
 
 import { useState } from 'preact/hooks';
 import { change, type State, useStore } from '../browser/store.ts';
-import { duration, rate, share } from '../logic/figures.ts';
+import { counted, duration, rate, share } from '../logic/figures.ts';
 import { labelOf } from '../logic/graph.ts';
 import { hashOf } from '../logic/place.ts';
 import { filtered, type RouteRow, rowsOf, type Sort, sorted, type Target } from '../logic/rows.ts';
@@ -55,7 +55,9 @@ export function Routes() {
           <kbd>/</kbd>
         </label>
         <span class="dim" role="status">
-          {rows.length === all.length ? `${all.length} routes` : `${rows.length} of ${all.length} routes`}
+          {rows.length === all.length
+            ? counted(all.length, 'route')
+            : `${rows.length} of ${counted(all.length, 'route')}`}
         </span>
       </div>
       <table>
@@ -146,9 +148,9 @@ export function Targets({ targets }: { readonly targets: readonly Target[] }) {
   return (
     <span class="targets">
       {targets.map(({ upstream, share: part }) => (
-        <span key={upstream} class="target">
-          {upstream}
-          {part !== undefined && <b> {share(part)}</b>}
+        <span key={upstream} class="target" title={upstream}>
+          <span class="name">{upstream}</span>
+          {part !== undefined && <b>{share(part)}</b>}
         </span>
       ))}
     </span>

@@ -22,6 +22,8 @@ const ORIGINS: Readonly<Record<Member['from'], string>> = { file: 'document', na
 export function UpstreamDetails({ id }: { readonly id: string }) {
   const { frame, details } = useStore();
   const live = frame?.upstreams.find((each) => each.id === id);
+  // A frame names every upstream there is: a kept address may ask for one that is gone.
+  if (frame !== undefined && live === undefined) return <p class="dim">The router has no upstream of this name.</p>;
   const detail = details[id];
   const circuit = live?.circuit ?? detail?.circuit.state ?? 'closed';
   return (

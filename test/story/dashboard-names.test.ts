@@ -1,0 +1,83 @@
+/**
+ * The dashboard with names that are long, gone, or typed in a hurry.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { buildDashboard } from '../../src/dashboard/build.ts';
+import { openBrowser, type Watched } from '../support/browser.ts';
+import { enter, overflow, picture, seen, spilt } from '../support/dashboard-acts.ts';
+import { type FakeAdmin, fakeAdmin } from '../support/fake-admin-pages.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'signalbox-dashboard-'));
+
+before(() => buildDashboard(folder));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const LONG = `the-service-of-a-team${'-that-names-all-it-has-after-itself'.repeat(3)}`;
+
+async function onStage(width: number, play: (stage: Watched & { readonly admin: FakeAdmin }) => Promise<void>) {
+  const admin = await fakeAdmin({ folder, every: 100 });
+  const watched = await openBrowser({ viewport: { width, height: 900 } }).catch(async (error: unknown) => {
+    await admin.stop();
+    throw error;
+  });
+  try {
+    await play({ ...watched, admin });
+    assert.deepEqual(watched.complaints, []);
+  } finally {
+    await watched.stop();
+    await admin.stop();
+  }
+}
+
+for (const width of [1400, 1100, 360]) {
+  test(`long names push nothing over the edge or over the panel, ${width} pixels wide`, async () => {
+    await onStage(width, async ({ page, admin: { url, world } }) => {
+      world.apply(
+        { ...world.routes, [LONG]: { match: { path: '/cart' }, split: { [LONG]: 80, cart: 20 } } },
+        { words: ['a long one'], reason: '' },
+      );
+      const statusOf = world.upstreamStatus.bind(world);
+      world.upstreamStatus = (id) => ({ ...statusOf(id), routes: [LONG, 'cart'] });
+      for (const place of ['routes', 'routes/route/cart', 'upstreams/upstream/cart', `routes/route/${LONG}`]) {
+        await enter(page, url, `#/${place}`);
+        await seen(page, 'body', place.startsWith('routes') ? /of-a-team/ : /Routes that lead here/);
+        assert.ok((await overflow(page)) <= 0, `${place} is ${await overflow(page)} pixels too wide`);
+        assert.deepEqual(await spilt(page), [], place);
+        await picture(page, `long-${width}-${place.slice(0, 18).replaceAll('/', '-')}`);
+      }
+      const close = await page.getByLabel('Close the details').boundingBox();
+      const title = await page.locator('#panel-title').boundingBox();
+      assert.ok(close !== null && title !== null && close.x > title.x + title.width - 1, 'the way out is at the right');
+    });
+  });
+}
+
+test('an address that asks for what is not there is told so, without buttons for it', async () => {
+  await onStage(1400, async ({ page, admin: { url } }) => {
+    await enter(page, url, '#/upstreams/upstream/nope');
+    await seen(page, '.panel', /has no upstream of this name/);
+    assert.equal(await page.locator('.panel .act').count(), 0);
+    await enter(page, url, '#/routes/route/nope');
+    await seen(page, '.panel', /has no route of this name/);
+    await enter(page, url, '#/map/caller/nope');
+    await seen(page, '.panel', /Nobody of this name/);
+    await enter(page, url, '#/routes/route/cart');
+    await seen(page, '.panel', /As written/);
+    assert.doesNotMatch((await page.locator('.panel').textContent()) ?? '', /of this name/);
+  });
+});
+
+test('what is typed right behind the key of the filter goes into the filter', async () => {
+  await onStage(1400, async ({ page, admin: { url } }) => {
+    await enter(page, url, '#/routes');
+    await seen(page, '.card-head', /routes/);
+    await page.keyboard.type('/1 of');
+    await seen(page, '.card-head', /^0 of/m);
+    assert.equal(await page.locator('[data-filter]').inputValue(), '1 of');
+  });
+});
