@@ -65,8 +65,16 @@ export function table(
   return [titles, ...cells.map((row) => line(row, plain))].map((text) => `${text}\n`).join('');
 }
 
+/** What East Asian scripts and pictures take: two cells of a terminal. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
+
+/** Cells of a terminal. */
 function width(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  let cells = 0;
+  for (const char of stripVTControlCharacters(text))
+    cells += /[\p{Mn}\p{Me}\p{Cf}]/u.test(char) ? 0 : WIDE.test(char) ? 2 : 1;
+  return cells;
 }
 
 /** `3m ago`, `in 25s`, `now`: the two largest units would be more exact than anybody reads. */

@@ -42,20 +42,36 @@ export function totalText({ total, connections }: LiveFrame): string {
   return `rate ${rate}/s, errors ${errors}, p50 ${p50}, p95 ${p95}, p99 ${p99} ms, ${connections} connections`;
 }
 
-/** The two tables, without the head of the screen. */
-export function tableLines(frame: LiveFrame, order: Order): Line[] {
+/** What stands beside a name, as far as a narrow screen must show it: of an upstream, all up to its errors. */
+const BESIDE = 45;
+const LEAST_NAME = 16;
+
+/** The two tables, without the head of the screen; `columns`: of the screen. One long name must not push all figures off it. */
+export function tableLines(frame: LiveFrame, order: Order, columns = Number.POSITIVE_INFINITY): Line[] {
+  const name = (id: string) => shortened(id, Math.max(LEAST_NAME, columns - BESIDE));
   const circuits = new Map(frame.upstreams.map(({ id, circuit }) => [id, circuit]));
   const routes = inOrder(frame.routes, order);
   const upstreams = frame.upstreams.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return [
     ...painted(
       ROUTES,
-      routes.map((route) => routeCells(route, circuits)),
+      routes.map((route) => [name(route.id), ...routeCells(route, circuits)]),
       routes.map((route) => routePaint(route, circuits)),
     ),
     { text: '', paint: undefined },
-    ...painted(UPSTREAMS, upstreams.map(upstreamCells), upstreams.map(upstreamPaint)),
+    ...painted(
+      UPSTREAMS,
+      upstreams.map((upstream) => [name(upstream.id), ...upstreamCells(upstream)]),
+      upstreams.map(upstreamPaint),
+    ),
   ];
+}
+
+/** Its beginning and its end: names that are made by a rule differ in either. */
+function shortened(id: string, most: number): string {
+  if (id.length <= most) return id;
+  const end = Math.floor((most - 1) / 2);
+  return `${id.slice(0, most - 1 - end)}…${id.slice(-end)}`;
 }
 
 /** For what is no terminal: a line each, that says by itself what it is of. */
@@ -99,7 +115,7 @@ function ms(value: number | null): string {
 }
 
 function routeCells(route: LiveRoute, circuits: ReadonlyMap<string, string>): string[] {
-  return [route.id, ...flowCells(route), circuitsOf(route, circuits)];
+  return [...flowCells(route), circuitsOf(route, circuits)];
 }
 
 /** `closed` where all are; else those that are not. */
@@ -120,9 +136,9 @@ function routePaint(route: LiveRoute, circuits: ReadonlyMap<string, string>): Li
 }
 
 function upstreamCells(upstream: LiveUpstream): string[] {
-  const { id, inFlight, queued, retries, up, members, circuit } = upstream;
+  const { inFlight, queued, retries, up, members, circuit } = upstream;
   const flow = flowCells(upstream);
-  return [id, circuit, `${up}/${members}`, String(inFlight), ...flow, String(queued), retries.toFixed(1)];
+  return [circuit, `${up}/${members}`, String(inFlight), ...flow, String(queued), retries.toFixed(1)];
 }
 
 /** Without members an upstream may wait for its first; once somebody asks, it is down. */

@@ -42,7 +42,8 @@ export function screenLines({ frame, address, note }: Shown, view: View, room: R
           { text: totalText(frame), paint: undefined },
         ];
   head.push(note === '' ? { text: KEYS, paint: 'dim' } : { text: note, paint: 'bad' });
-  const body = frame === undefined ? [] : tableLines(frame, view.order).slice(clamped(view, frame, room).offset);
+  const body =
+    frame === undefined ? [] : tableLines(frame, view.order, room.columns).slice(clamped(view, frame, room).offset);
   return [...head, ...body].slice(0, room.rows).map(({ text, paint }) => {
     const cut = [...printable(text)].slice(0, room.columns).join('');
     return paint === undefined ? cut : paints[paint](cut);

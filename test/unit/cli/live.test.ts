@@ -164,6 +164,22 @@ for (const [what, end] of [
   });
 }
 
+test('a long name is cut in its middle, and pushes no figures off a narrow screen', async () => {
+  const id = `a${'-long'.repeat(25)}-name`;
+  const [route] = FRAME.routes;
+  const [upstream] = FRAME.upstreams;
+  const frame = { ...FRAME, routes: [{ ...route, id }], upstreams: [{ ...upstream, id }] };
+  const { terminal, done } = await onScreen(frame);
+  terminal.resize(80, 20);
+  const lines = terminal.screen.filter((line) => line.startsWith('a-'));
+  assert.equal(lines.length, 2);
+  for (const line of lines) assert.match(line, /^a-long-lon\S*…\S*-long-name {2}/);
+  assert.match(lines[0], / [\d.]+%( +[\d.]+){3} /);
+  assert.match(lines[1], /half-open +1\/2 +\d+ +[\d.]+ +[\d.]+%/);
+  terminal.type('q');
+  await done;
+});
+
 test('keys sort, scroll and no more, and the screen follows its size', async () => {
   const { terminal, done } = await onScreen();
   terminal.type('e');

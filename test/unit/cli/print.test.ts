@@ -31,6 +31,17 @@ test('colours and letters beyond ASCII do not shift a column', () => {
   assert.deepEqual(text.replaceAll(/\x1b\[\d+m/g, '').split('\n'), ['A    B', 'äö   x', 'abc  y', '']);
 });
 
+test('letters of two cells and marks of none do not shift a column', () => {
+  const rows = [
+    ['世界', 'x'],
+    ['e\u0301é한', 'x'],
+    ['🚦ab', 'x'],
+    ['abcd', 'x'],
+  ];
+  const lines = table([{ title: 'A' }, { title: 'B' }], rows).split('\n');
+  assert.deepEqual(lines, ['A     B', '世界  x', 'e\u0301é한  x', '🚦ab  x', 'abcd  x', '']);
+});
+
 test('there are colours on a terminal alone, and none with NO_COLOR or a dumb one', () => {
   const terminal = new FakeTerminal();
   assert.equal(paints({ terminal, env: {} }).bad('x'), '\x1b[31mx\x1b[39m');
