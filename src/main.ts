@@ -42,7 +42,10 @@ async function unknown(command: string, commands: readonly Command[]): Promise<n
   const { didYouMean } = await import('./config/suggest.ts');
   const names = commands.filter(({ group }) => group !== 'hidden').map(({ name }) => name);
   const advice = didYouMean(command, names, `there are ${names.join(', ')}`);
-  process.stderr.write(`unknown command ${command}; ${advice}\nsignalbox --help says what there is\n`);
+  const what = command.startsWith('-')
+    ? `${command} stands before the command; write signalbox COMMAND ${command} ...`
+    : `unknown command ${command}; ${advice}`;
+  process.stderr.write(`${what}\nsignalbox --help says what there is\n`);
   return 2;
 }
 

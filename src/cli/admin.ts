@@ -6,10 +6,12 @@
  */
 
 import type { Io } from './command.ts';
+import type { CommandEnd } from './ends.ts';
 import type { Given } from './given.ts';
 import { type Answer, type Ask, call, stream } from './http.ts';
 import { type Refused, refusalOf } from './refusal.ts';
 import { type Event, EventReader } from './sse.ts';
+import { withNearest } from './unknown-name.ts';
 import { type Where, whereOf } from './where.ts';
 
 /** Most that the API gives at once. */
@@ -57,7 +59,7 @@ export class Admin {
   /** The body as it came. */
   async text(asked: Call): Promise<Got<string>> {
     const answer = await call(this.ask(asked), this.io.alarms);
-    if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, refusedOf(asked), this.where);
+    if (answer.status < 200 || answer.status > 299) throw await this.refusal(answer, asked);
     return { value: answer.text, status: answer.status, revision: revisionIn(answer) };
   }
 
@@ -90,6 +92,12 @@ export class Admin {
     const reader = new EventReader(take);
     const refused = await stream(this.ask(asked), this.io.alarms, signal, (piece) => reader.read(piece));
     if (refused !== undefined) throw refusalOf(refused, refusedOf(asked), this.where);
+  }
+
+  private async refusal(answer: Answer, asked: Call): Promise<CommandEnd> {
+    const end = refusalOf(answer, refusedOf(asked), this.where);
+    if (end.reply?.code !== 'not_found') return end;
+    return withNearest(end, asked.path, (path, most) => this.list(path, most));
   }
 
   private ask(asked: Call): Ask {

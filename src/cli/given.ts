@@ -66,6 +66,14 @@ export class Given {
     return this.words[at] ?? '';
   }
 
+  /** A word that names a revision, by its beginning at least. */
+  revision(at: number): string {
+    const text = this.word(at);
+    if (/^[0-9a-f]{4,64}$/.test(text)) return text;
+    const advice = 'write the first 4 of its digits, or more; `signalbox revisions` lists them';
+    throw new CommandEnd(WRONG, `${text} is no revision; ${advice}`);
+  }
+
   /** The same without its first words. */
   from(at: number): Given {
     return new Given(this.words.slice(at), this.values, this.options);

@@ -9,6 +9,6 @@ import { write, writing } from './change.ts';
 import type { Run } from './command.ts';
 
 export const restore: Run = async (given, io) => {
-  const path = ['revisions', given.word(0), 'restore'];
+  const path = ['revisions', given.revision(0), 'restore'];
   return write(adminOf(given, io), { method: 'POST', path, ...writing(given) }, given, io);
 };

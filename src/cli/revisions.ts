@@ -53,7 +53,7 @@ export const revisions: Run = async (given, io) => {
 
 export const revision: Run = async (given, io) => {
   const admin = adminOf(given, io);
-  const { value } = await admin.json<Revision>({ method: 'GET', path: ['revisions', given.word(0)] });
+  const { value } = await admin.json<Revision>({ method: 'GET', path: ['revisions', given.revision(0)] });
   if (given.flag('json')) io.out(json(value));
   else io.out([heading(value, io), patchText(value, io), await linesText(admin, value, io)].filter(Boolean).join('\n'));
   return DONE;

@@ -24,15 +24,21 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
     return (await run?.(given, clean)) ?? DONE;
   } catch (error) {
     if (!(error instanceof CommandEnd)) throw error;
-    tell(error, command, given, clean);
+    tell(error, command, wantsJson(command, given, argv), clean);
     return error.code;
   }
 }
 
-function tell(end: CommandEnd, { name, options }: Command, given: Given | undefined, io: Io): void {
+/** Arguments that were not understood may have asked for it all the same. */
+function wantsJson({ options }: Command, given: Given | undefined, argv: readonly string[]): boolean {
+  if (!Object.hasOwn(options, 'json')) return false;
+  return given === undefined ? argv.includes('--json') : given.flag('json');
+}
+
+function tell(end: CommandEnd, { name }: Command, inJson: boolean, io: Io): void {
   const more = end.code === WRONG ? `\nsignalbox ${name} --help says what there is` : '';
   io.err(`signalbox ${name}: ${end.message}${more}\n`);
-  if (given === undefined || !Object.hasOwn(options, 'json') || !given.flag('json')) return;
+  if (!inJson) return;
   const code = end.code === WRONG ? 'wrong_arguments' : end.code === UNREACHABLE ? 'unreachable' : 'failed';
   io.out(json(end.reply ?? { code, detail: end.message }));
 }

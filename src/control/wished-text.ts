@@ -49,7 +49,7 @@ export function wishedText(
   if (!written.ok) return refusal('invalid', 'the running text cannot be edited');
   const ops = opsFor(written.value, wish);
   if (ops === undefined) {
-    const what = wish.is === 'remove' ? `${wish.section} has no ${wish.id}` : 'nothing to edit';
+    const what = wish.is === 'remove' ? `there is no ${wish.section.slice(0, -1)} ${wish.id}` : 'nothing to edit';
     return refusal('not_found', what);
   }
   if (ops.length === 0 && disk.is === 'same') return { ok: true, text: running };

@@ -56,6 +56,12 @@ test('an unknown command is told the nearest one, or all there are', async () =>
   assert.match(far.err, /^unknown command frobnicate; there are serve, check/);
 });
 
+test('an option before the command is told where it belongs', async () => {
+  const { code, err } = await run('--admin', '127.0.0.1:9901', 'status');
+  assert.equal(code, 2);
+  assert.match(err, /^--admin stands before the command; write signalbox COMMAND --admin \.\.\.\n/);
+});
+
 test('the problems of a large document arrive whole, also through a pipe', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-check-'));
   try {
