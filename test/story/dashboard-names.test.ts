@@ -1,5 +1,5 @@
 /**
- * The dashboard with names that are long, gone, or typed in a hurry.
+ * The dashboard with names that are long or gone, and with what is typed in a hurry or by halves.
  */
 
 import assert from 'node:assert/strict';
@@ -79,5 +79,53 @@ test('what is typed right behind the key of the filter goes into the filter', as
     await page.keyboard.type('/1 of');
     await seen(page, '.card-head', /^0 of/m);
     assert.equal(await page.locator('[data-filter]').inputValue(), '1 of');
+  });
+});
+
+test('a weight can be cleared and typed anew, and is applied only as a number', async () => {
+  await onStage(1400, async ({ page, admin: { url } }) => {
+    await enter(page, url, '#/routes/route/checkout');
+    await seen(page, '.weights', /checkout-v2/);
+    const field = page.getByLabel('Weight of checkout as a number');
+    const apply = page.getByRole('button', { name: 'Apply weights…' });
+    const type = async (text: string): Promise<void> => {
+      await field.press('End');
+      for (let i = 0; i < 6; i++) await field.press('Backspace');
+      // Frames come meanwhile, and draw the field again.
+      await page.waitForTimeout(500);
+      await page.keyboard.type(text, { delay: 120 });
+    };
+    for (const text of ['5', '7.5', '60']) {
+      await type(text);
+      assert.equal(await field.inputValue(), text);
+      assert.equal(
+        await page.getByLabel('Weight of checkout', { exact: true }).inputValue(),
+        String(Math.round(+text)),
+      );
+      assert.equal(await apply.getAttribute('aria-disabled'), null);
+    }
+    await type('');
+    await page.keyboard.press('Tab');
+    assert.equal(await field.inputValue(), '');
+    assert.match((await apply.getAttribute('title')) ?? '', /weight of checkout is no number/);
+    await page.getByRole('button', { name: 'As they were' }).press('Enter');
+    assert.equal(await field.inputValue(), '90');
+  });
+});
+
+test('an act whose answer does not come is told of as what it is: not known', async () => {
+  await onStage(1400, async ({ page, admin: { url }, complaints }) => {
+    await enter(page, url, '#/upstreams/upstream/cart');
+    await seen(page, '.panel', /Isolate…/);
+    await page.locator('.panel').getByRole('button', { name: 'Isolate…' }).press('Enter');
+    await seen(page, 'dialog .effect', /Stops/);
+    await page.route('**/circuit', (route) => route.abort());
+    await page.keyboard.press('Enter');
+    assert.match(await seen(page, '.toast.bad', /\S/), /does not answer[\s\S]*Whether it was done is not known/);
+    // The browser itself notes what was cut off.
+    assert.deepEqual(
+      complaints.splice(0).filter((each) => !/ERR_FAILED/.test(each)),
+      [],
+    );
   });
 });

@@ -38,6 +38,9 @@ function remedyFor({ problem }: Refusal): string[] {
   return [];
 }
 
+/** An answer that did not come says nothing of what was asked. */
+const UNSURE = 'Whether it was done is not known: look again when the page is live, and repeat it if it was not.';
+
 const NAME = 'signalbox-name';
 
 /** Where there are no tokens, people say their names themselves; once is enough. */
@@ -88,7 +91,8 @@ export function Confirm({ plan }: { readonly plan: Plan }) {
     } catch (error) {
       const { text, more } = refusedBy(error);
       closeDialog();
-      tell('bad', `${plan.title}: ${text}`, more);
+      const unsure = error instanceof Refusal && error.problem.code === 'gone' ? [UNSURE] : [];
+      tell('bad', `${plan.title}: ${text}`, [...more, ...unsure]);
     }
   };
   return (

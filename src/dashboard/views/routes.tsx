@@ -68,7 +68,9 @@ export function Routes() {
           ))}
         </tbody>
       </table>
-      {rows.length === 0 && <p class="dim empty">No route is like that.</p>}
+      {rows.length === 0 && (
+        <p class="dim empty">{all.length > 0 ? 'No route is like that.' : 'The router has told of none yet.'}</p>
+      )}
       {rows.length > most && (
         <button type="button" onClick={() => setMost(most + PAGE)}>
           {rows.length - most} more
