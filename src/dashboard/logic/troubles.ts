@@ -9,7 +9,7 @@
 import type { LiveFrame, LiveUpstream } from '../../admin/shapes/live.ts';
 import type { Status } from '../../admin/shapes/status.ts';
 import { counted, share } from './figures.ts';
-import type { History } from './history.ts';
+import { endsOf, type History } from './history.ts';
 import type { Place } from './place.ts';
 import { circuitWord, MANY_ERRORS, membersTone, SOME_ERRORS, type Tone } from './tone.ts';
 
@@ -30,6 +30,9 @@ export type Connection = 'connecting' | 'live' | 'reconnecting' | 'gone';
 
 /** Below this rate one unlucky request would look like an outage. */
 const ENOUGH = 1;
+
+/** Seconds whose mean is judged. */
+const RECENT = 10;
 
 export function troublesOf(status: Status | undefined, frame: LiveFrame | undefined, history: History): Trouble[] {
   const found = [...processTroubles(status)];
@@ -92,14 +95,20 @@ function isDown(upstream: LiveUpstream, history: History): boolean {
   return membersTone(upstream, history.recent(`upstream:${upstream.id}`).rate) === 'bad';
 }
 
+/** Upstreams that its errors may come from: as far back as these are looked at, for one second tells of few requests. */
+function reached(route: string, history: History): string[] {
+  const links = history.names(`route:${route}\n`).filter((name) => history.recent(name, RECENT).rate > 0);
+  return links.map((name) => (endsOf(name)?.[1] ?? '').slice('upstream:'.length));
+}
+
 function flowTroubles(frame: LiveFrame | undefined, history: History): Trouble[] {
   if (frame === undefined) return [];
   const isBroken = (each: LiveUpstream): boolean =>
     each.circuit === 'open' || each.circuit === 'isolated' || isDown(each, history);
   const broken = new Set(frame.upstreams.filter(isBroken).map((each) => each.id));
   return frame.routes.flatMap((route): Trouble[] => {
-    const { rate, errorShare } = history.recent(`route:${route.id}`, 10);
-    if (rate < ENOUGH || errorShare < SOME_ERRORS || route.to.some((to) => broken.has(to.upstream))) return [];
+    const { rate, errorShare } = history.recent(`route:${route.id}`, RECENT);
+    if (rate < ENOUGH || errorShare < SOME_ERRORS || reached(route.id, history).some((id) => broken.has(id))) return [];
     const place = { tab: 'routes', kind: 'route', id: route.id } as const;
     const tone = errorShare >= MANY_ERRORS ? 'bad' : 'warn';
     const name = route.id === '_none' ? 'requests without a route' : route.id;

@@ -41,6 +41,28 @@ test('an open circuit leads to its upstream, and its route does not complain as 
   assert.equal(headline(found), '1 circuit open');
 });
 
+test('a split does not complain of an isolated side in the seconds in which that side was not asked', () => {
+  const history = new History();
+  const away = upstreamOf('cart-v2', { circuit: 'isolated' });
+  history.push(
+    frameOf(
+      0,
+      [
+        ['web', 'cart', 'cart', 8, 0],
+        ['web', 'cart', 'cart-v2', 2, 1],
+      ],
+      [away],
+    ),
+  );
+  const frame = frameOf(1, [['web', 'cart', 'cart', 8, 0]], [away]);
+  history.push(frame);
+  const found = troublesOf(status(), frame, history);
+  assert.deepEqual(
+    found.map(({ text }) => text),
+    ['cart-v2: circuit isolated'],
+  );
+});
+
 test('the worst comes first, and the headline counts what is equally bad', () => {
   const upstreams = [
     upstreamOf('a', { up: 1, members: 2 }),
