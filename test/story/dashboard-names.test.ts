@@ -129,3 +129,25 @@ test('an act whose answer does not come is told of as what it is: not known', as
     );
   });
 });
+
+test('on a phone all columns fit beside an order about a circuit and many members, and its whole reason can be read', async () => {
+  await onStage(360, async ({ page, admin: { url, world } }) => {
+    const reason = `the pool is full ${'and nobody knows why '.repeat(6)}yet`;
+    world.order('cart', { state: 'closed', reason });
+    world.order('tax', { state: 'isolated', reason });
+    const frameOf = world.frame.bind(world);
+    world.frame = (interval) => {
+      const frame = frameOf(interval);
+      return { ...frame, upstreams: frame.upstreams.map((each) => ({ ...each, up: 199, members: 200 })) };
+    };
+    await enter(page, url, '#/upstreams');
+    await seen(page, 'tbody', /forced closed[\s\S]*199\/200/);
+    assert.ok((await overflow(page)) <= 0, `${await overflow(page)} pixels too wide`);
+    assert.deepEqual(await spilt(page), []);
+    await picture(page, 'phone-orders');
+    await enter(page, url, '#/upstreams/upstream/tax');
+    await seen(page, '.panel .why', /yet$/);
+    const cut = "[...document.querySelectorAll('.panel .why')].filter((each) => each.scrollWidth > each.clientWidth)";
+    assert.equal(await page.evaluate(`${cut}.length`), 0, 'the reason is cut off');
+  });
+});

@@ -33,7 +33,7 @@ export function Upstreams() {
   const rank = (upstream: LiveUpstream): number => ORDER.indexOf(stateOf(upstream, state.history));
   const rows = (state.frame?.upstreams ?? []).toSorted((one, other) => rank(one) - rank(other));
   return (
-    <section class="card" aria-label="Upstreams">
+    <section class="card upstreams" aria-label="Upstreams">
       <table>
         <thead>
           <tr>
@@ -104,7 +104,8 @@ function Row({ upstream, state }: { readonly upstream: LiveUpstream; readonly st
         <CircuitState circuit={circuit} detail={details[id]} />
       </td>
       <td class={`${membersTone(upstream, recent.rate)}-text`}>
-        {up}/{members}
+        {up}/<wbr />
+        {members}
       </td>
       <td class="number">{rate(recent.rate)}</td>
       <td class="line roomy">
