@@ -151,3 +151,17 @@ test('on a phone all columns fit beside an order about a circuit and many member
     assert.equal(await page.evaluate(`${cut}.length`), 0, 'the reason is cut off');
   });
 });
+
+test('a reason in any script goes with a call that is tried', async () => {
+  await onStage(1400, async ({ page, admin: { url, world } }) => {
+    await page.goto(`${url}/docs`);
+    await page.getByText('/v1/routes/{id}').first().click({ timeout: 5000 });
+    const form = page.getByRole('form', { name: 'Try PUT /v1/routes/{id}' });
+    await form.locator('input[name="path id"]').fill('cart');
+    await form.locator('input[name="header x-reason"]').fill('größer, 世界');
+    await form.locator('textarea').fill('{ "match": { "path": "/cart" }, "upstream": "cart" }');
+    await form.getByRole('button').press('Enter');
+    await seen(page, '.reply', /200 OK/);
+    assert.equal(world.revisions[0].reason, 'größer, 世界');
+  });
+});

@@ -65,7 +65,7 @@ export function headersOf({ body, ifMatch, reason = '', author = '' }: Asking): 
 }
 
 /** A header's value holds bytes only; these are the text's UTF-8, as curl sends them. */
-function bytesOf(text: string): string {
+export function bytesOf(text: string): string {
   return String.fromCharCode(...new TextEncoder().encode(text.replaceAll(/\s+/g, ' ').trim()));
 }
 

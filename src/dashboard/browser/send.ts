@@ -5,7 +5,7 @@
  * after its first seconds, since it would never end.
  */
 
-import { token } from './api.ts';
+import { bytesOf, token } from './api.ts';
 
 /** How long a stream is listened to. */
 const STREAM = 2500;
@@ -25,7 +25,8 @@ export interface Came {
 }
 
 export async function send({ method, address, headers, body }: Sent): Promise<Came> {
-  const given = token() === '' ? headers : { authorization: `Bearer ${token()}`, ...headers };
+  const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, bytesOf(value)]));
+  const given = token() === '' ? own : { authorization: `Bearer ${token()}`, ...own };
   const ending = new AbortController();
   const reply = await fetch(address, {
     method,
