@@ -25,6 +25,7 @@ export interface Refused {
 export function refusalOf(answer: Answer, refused: Refused, where: Where): CommandEnd {
   const reply = replyOf(answer);
   if (reply === undefined) return strange(answer, where);
+  if (reply.type.startsWith(FAULT)) return traffic(reply, where);
   const summary = summaryOf(reply);
   const lines = summary === '' ? [] : [summary];
   for (const problem of reply.problems ?? []) lines.push(problemLine(problem, refused.file));
@@ -66,9 +67,9 @@ function codeOf({ status, code }: ProblemReply): number {
 function replyOf({ text }: Answer): ProblemReply | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    const { code, detail, title, status } = value as Partial<ProblemReply>;
+    const { code, detail, title, status, type } = value as Partial<ProblemReply>;
     if (typeof code !== 'string' || typeof status !== 'number') return undefined;
-    return { ...(value as ProblemReply), detail: detail ?? '', title: title ?? code };
+    return { ...(value as ProblemReply), detail: detail ?? '', title: title ?? code, type: type ?? '' };
   } catch {
     return undefined;
   }
@@ -79,6 +80,15 @@ function strange({ status, headers }: Answer, { address }: Where): CommandEnd {
   const type = headers['content-type'] ?? 'no content type';
   const said = `${address} answers ${status} (${type}), and not as Signalbox's admin API`;
   return new CommandEnd(UNREACHABLE, `${said}; check the address: --admin URL or SIGNALBOX_ADMIN`);
+}
+
+/** What replies of the data path begin their type with; the admin API's have another one. */
+const FAULT = 'urn:signalbox:fault:';
+
+/** The port of a listener in place of the admin port: easily done, and a router answers there too. */
+function traffic({ status, code, detail }: ProblemReply, { address }: Where): CommandEnd {
+  const said = `${address} answers as a listener for traffic does (${status} ${code}: ${detail})`;
+  return new CommandEnd(UNREACHABLE, `${said}; name the admin port: --admin URL or SIGNALBOX_ADMIN`);
 }
 
 /** The role that a call needs. */

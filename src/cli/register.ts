@@ -59,14 +59,20 @@ function orderOf(url: string, given: Given): LeaseOrder {
 
 /** `host:port` is enough. */
 export function urlOf(text: string): string {
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+  const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.parse(full);
   if (url === null) throw new CommandEnd(WRONG, `${text} is no URL; write http://HOST:PORT`);
-  return url.pathname === '/' ? url.origin : url.href;
+  if (url.pathname !== '/') return url.href;
+  // The usual port of a scheme is left out of an origin; a lease has to name it.
+  const usual = url.port === '' ? /:(\d+)\/?$/.exec(full)?.[1] : undefined;
+  return usual === undefined ? url.origin : `${url.origin}:${Number(usual)}`;
 }
 
 /** `http://10.0.0.7:8080` -> `10.0.0.7-8080`: the same at every start, so that a restart renews. */
 function instanceOf(url: string): string {
-  return new URL(url).host.replaceAll(/[^A-Za-z0-9._]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  const { host, origin } = new URL(url);
+  const port = url.startsWith(`${origin}:`) ? url.slice(origin.length) : '';
+  return `${host}${port}`.replaceAll(/[^A-Za-z0-9._]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
 }
 
 function said({ upstream, instance, url, expiresAt }: Lease, anew: boolean, io: Io): string {

@@ -20,7 +20,7 @@ type Written = Readonly<Record<string, unknown>>;
 
 export const weight: Run = async (given, io) => {
   const [route, ...words] = given.words;
-  const wanted = new Map(words.map(readWeight));
+  const wanted = weightsOf(words);
   const admin = adminOf(given, io);
   // Who named a revision wants to hear that another one runs.
   const tries = given.text('if-match') === undefined ? TRIES : 1;
@@ -34,6 +34,15 @@ export const weight: Run = async (given, io) => {
     }
   }
 };
+
+function weightsOf(words: readonly string[]): Map<string, number> {
+  const wanted = new Map<string, number>();
+  for (const [side, weight] of words.map(readWeight)) {
+    if (wanted.has(side)) throw new CommandEnd(WRONG, `${side} stands there twice; write one weight for each upstream`);
+    wanted.set(side, weight);
+  }
+  return wanted;
+}
 
 function readWeight(word: string): [string, number] {
   const match = /^([^=]+)=(\d+(?:\.\d+)?)$/.exec(word);
