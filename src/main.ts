@@ -64,7 +64,15 @@ async function start({ accessLog: target, ...settings }: ServeSettings): Promise
   let app: App | undefined;
   const onError = (error: Error) => app?.log('error', { err: error.message, target }, 'access log loses lines');
   const { now } = systemClock;
-  const accessLog = target === 'off' ? undefined : openDestination(target, { now, onError });
+  const opened = () => {
+    try {
+      return openDestination(target, { now, onError });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`the access log cannot be opened: ${reason}; name another file with --access-log, or off`);
+    }
+  };
+  const accessLog = target === 'off' ? undefined : opened();
   const shared = accessLog !== undefined && target === '-' && standardsAreOne();
   const log = shared ? accessLog : openStandard(2, { now, onError: () => {} });
   const running = await startApp({ ...settings, env: process.env, log, accessLog });

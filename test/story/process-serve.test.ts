@@ -277,6 +277,9 @@ test('--access-log off builds no line', async () => {
 test('an access log file that cannot be opened keeps it from starting, with the reason', async () => {
   await onStage({ args: ['--access-log', join('/no/such', 'access.log')] }, async (stage) => {
     assert.equal(await within('the exit code', stage.exit()), 1);
-    assert.match(stage.err(), /^signalbox does not start: .*ENOENT.*\/no\/such\/access\.log/);
+    assert.match(
+      stage.err(),
+      /^signalbox does not start: the access log cannot be opened: .*ENOENT.*\/no\/such\/access\.log'; name another file with --access-log/,
+    );
   });
 });
