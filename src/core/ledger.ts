@@ -3,8 +3,8 @@
  *
  * Rule: a key keeps its block as long as a document speaks of it. A key that no document speaks of any more is shown to
  * one further scrape, so that its last counts are seen, and then no longer; its block gets a new owner only after
- * LINGER, because an exchange that boarded under the old table may still settle there. Runs on the control thread; the
- * threads get the result as a list of keys and blocks.
+ * LINGER, and never while something is under way there: an exchange that boarded under the old table still settles in it.
+ * Runs on the control thread; the threads get the result as a list of keys and blocks.
  */
 
 import type { Clock } from './clock.ts';
@@ -20,6 +20,8 @@ export const THREAD_COUNTERS = 1;
 
 /** How long the counts of a removed key are kept for a scrape that does not come, milliseconds. */
 const UNSEEN_LIMIT = 600_000;
+/** Without documents, unseen keys are looked for so often at most, milliseconds. */
+const LOOK_PAUSE = 60_000;
 /** How long a block rests before it gets a new owner: longer than a stream usually lives, milliseconds. */
 const LINGER = 3_600_000;
 
@@ -63,6 +65,14 @@ export interface Claim {
   drop(): void;
 }
 
+interface Free {
+  readonly block: number;
+  /** When it may be used from, monotonic milliseconds. */
+  readonly from: number;
+  /** Exchanges count there as under way, and still do when they outlive the key. */
+  readonly gauges: boolean;
+}
+
 interface Owned {
   readonly block: number;
   /** When its key left the document, monotonic milliseconds; undefined while it is in it. */
@@ -73,8 +83,8 @@ export class BlockLedger {
   private readonly lanes: SharedLanes;
   private readonly clock: Clock;
   private readonly owners = new Map<string, Owned>();
-  /** Blocks without owner, those free for longest first, each with the time it may be used from. */
-  private readonly free: { readonly block: number; readonly from: number }[] = [];
+  /** Blocks without owner, those free for longest first. */
+  private readonly free: Free[] = [];
   /** Keys that live outside of documents. */
   private readonly held = new Set<string>();
   /** What the document in force asked for. */
@@ -82,6 +92,8 @@ export class BlockLedger {
   /** What the open claim asked for: a scrape meanwhile must not take it away. */
   private claimed: ReadonlyMap<string, number> | undefined = undefined;
   private size = 0;
+  /** When unseen keys were looked for last. */
+  private looked = 0;
   /** Goes up whenever a key gets or loses its block, for those who keep a list of them. */
   changes = 0;
 
@@ -94,6 +106,7 @@ export class BlockLedger {
 
   /** Opens a claim; the one before must be settled or dropped (proposals come one at a time). */
   claim(): Claim {
+    this.forget(UNSEEN_LIMIT);
     const asked = new Map<string, number>();
     const fresh: string[] = [];
     for (const key of [UNMATCHED_KEY, THREAD_KEY]) asked.set(key, this.own(key));
@@ -112,14 +125,17 @@ export class BlockLedger {
       },
       drop: () => {
         this.claimed = undefined;
-        // A name may have led to what was to be written down: it is in use then.
-        for (const key of fresh) if (!this.held.has(key)) this.release(key, 0);
+        // Somebody may have come meanwhile who was to be written down: the block is in use then, or was.
+        for (const key of fresh)
+          if (!this.held.has(key) && this.owners.get(key)?.left === undefined) this.release(key, 0);
       },
     };
   }
 
   /** The block of a key that no document speaks of (a member found by name), until `letGo`. */
   hold(key: string): number {
+    // Instances that come with another address each time would pile up where nobody scrapes and no document comes.
+    if (this.clock.now() - this.looked >= LOOK_PAUSE) this.forget(UNSEEN_LIMIT);
     const block = this.own(key);
     this.held.add(key);
     return block;
@@ -144,10 +160,7 @@ export class BlockLedger {
 
   /** A scrape was answered: keys that had left by then are shown no more. */
   scraped(): void {
-    for (const [key, owned] of this.owners) {
-      if (owned.left === undefined || this.held.has(key)) continue;
-      if (this.claimed?.has(key) !== true) this.release(key, LINGER);
-    }
+    this.forget(0);
   }
 
   /** A thread died: what it held open is gone with it. Counts stay. */
@@ -157,6 +170,7 @@ export class BlockLedger {
       if (kind === 'upstream') this.releasePlaces(lane, block);
       if (kind === 'listener') this.lanes.reset(lane, block, LISTENER_BLOCK.connections);
     }
+    for (const { block, gauges } of this.free) if (gauges) this.releasePlaces(lane, block);
   }
 
   /** What a thread held of an upstream is free again for the others. */
@@ -174,8 +188,16 @@ export class BlockLedger {
     for (const [key, owned] of this.owners) {
       if (asked.has(key) || this.held.has(key)) owned.left = undefined;
       else owned.left ??= now;
-      // Without anyone who scrapes, removed keys would pile up for ever.
-      if (owned.left !== undefined && now - owned.left > UNSEEN_LIMIT) this.release(key, LINGER);
+    }
+  }
+
+  /** Keys that left so long ago, milliseconds, are shown no more. */
+  private forget(least: number): void {
+    const now = this.clock.now();
+    this.looked = now;
+    for (const [key, { left }] of this.owners) {
+      if (left === undefined || now - left < least || this.held.has(key)) continue;
+      if (this.claimed?.has(key) !== true) this.release(key, LINGER);
     }
   }
 
@@ -190,15 +212,27 @@ export class BlockLedger {
   }
 
   private take(): number {
-    const rested = this.free[0];
-    if (rested !== undefined && rested.from <= this.clock.now()) {
-      this.free.shift();
-      this.lanes.clear(rested.block);
-      return rested.block;
+    const rested = this.rested();
+    if (rested !== undefined) {
+      this.lanes.clear(rested);
+      return rested;
     }
     this.size += 1;
     this.lanes.grow(this.size);
     return this.size - 1;
+  }
+
+  /** A block that may be used again. */
+  private rested(): number | undefined {
+    const now = this.clock.now();
+    for (let first = this.free[0]; first !== undefined && first.from <= now; first = this.free[0]) {
+      this.free.shift();
+      const { block, gauges } = first;
+      if (!gauges || this.lanes.sum(block, UPSTREAM_BLOCK.inFlight) === 0) return block;
+      // A tunnel, say: its end would count against the new owner.
+      this.free.push({ ...first, from: now + LINGER });
+    }
+    return undefined;
   }
 
   private release(key: string, rest: number): void {
@@ -206,7 +240,7 @@ export class BlockLedger {
     if (owned === undefined) return;
     this.owners.delete(key);
     this.changes += 1;
-    const entry = { block: owned.block, from: this.clock.now() + rest };
+    const entry = { block: owned.block, from: this.clock.now() + rest, gauges: readKey(key).kind === 'upstream' };
     // A block that was never used needs no rest and goes to the front.
     if (rest === 0) this.free.unshift(entry);
     else this.free.push(entry);

@@ -133,6 +133,56 @@ test('keys that nobody scrapes do not pile up', () => {
   assert.ok(shown().length <= 4, shown().join(' '));
 });
 
+test('keys of members that come and go while nobody scrapes and no document comes do not pile up', () => {
+  const { ledger, document, clock, shown } = bench();
+  document('upstream:cart');
+  const blocks = new Set<number>();
+  for (let i = 0; i < 500; i++) {
+    blocks.add(ledger.hold(`member:cart|http://10.0.0.1:${i + 1}`));
+    ledger.letGo(`member:cart|http://10.0.0.1:${i + 1}`);
+    clock.advance(HOUR / 60);
+  }
+  assert.ok(shown().length < 20, `${shown().length} keys`);
+  assert.ok(blocks.size < 100, `${blocks.size} blocks`);
+});
+
+test('an upstream that comes back after a long time begins anew, and one that comes back soon goes on', () => {
+  const { document, shared, clock } = bench();
+  const [block] = document('upstream:a');
+  shared.words.block(block)[0] = 7;
+  document();
+  clock.advance(HOUR / 12);
+  assert.equal(document('upstream:a')[0], block);
+  document();
+  clock.advance(HOUR);
+  const [other] = document('upstream:a');
+  assert.equal(shared.words.block(other)[0], 0);
+});
+
+test('a block at which something is under way gets no new owner, however long that takes', () => {
+  const { ledger, document, clock, count } = bench(2);
+  const [block] = document('upstream:a');
+  count(1, block, UPSTREAM_BLOCK.inFlight, 1);
+  document();
+  ledger.scraped();
+  clock.advance(2 * HOUR);
+  assert.notEqual(document('upstream:b')[0], block, 'the end of a tunnel would count there');
+  count(1, block, UPSTREAM_BLOCK.inFlight, -1);
+  clock.advance(2 * HOUR);
+  assert.equal(document('upstream:b', 'upstream:c')[1], block);
+});
+
+test('a thread that dies takes along what was under way at upstreams that are gone', () => {
+  const { ledger, document, clock, count } = bench(2);
+  const [block] = document('upstream:a');
+  count(1, block, UPSTREAM_BLOCK.inFlight, 1);
+  document();
+  ledger.scraped();
+  ledger.resetGauges(1);
+  clock.advance(2 * HOUR);
+  assert.equal(document('upstream:b')[0], block);
+});
+
 test('a dead thread takes its gauges with it and leaves its counts', () => {
   const { ledger, document, shared, count } = bench(2);
   const [listener, upstream, route] = document('listener:internal', 'upstream:a', 'route:r|a');
@@ -191,6 +241,16 @@ test('a refused proposal does not take the block of a key that is held since', (
   claim.drop();
   assert.ok(shown().includes('member:cart|http://10.0.0.1:80'));
   assert.notEqual(ledger.hold('member:cart|http://10.0.0.2:80'), block);
+});
+
+test('a refused proposal does not give away the block of a key that was held meanwhile', () => {
+  const { ledger } = bench();
+  const claim = ledger.claim();
+  const block = claim.block('member:cart|http://10.0.0.1:80');
+  ledger.hold('member:cart|http://10.0.0.1:80');
+  ledger.letGo('member:cart|http://10.0.0.1:80');
+  claim.drop();
+  assert.notEqual(ledger.hold('member:cart|http://10.0.0.2:80'), block, 'what was asked there may still be under way');
 });
 
 test('whoever keeps a list of the keys sees by one number that it is out of date', () => {
