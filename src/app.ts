@@ -285,8 +285,10 @@ class RunningApp implements App {
     this.parts.file.stop();
     const edits = this.answers?.endEdits();
     await Promise.race([edits, new Promise((resolve) => setTimeout(resolve, EDIT_LIMIT).unref())]);
+    await this.crew.stop(limit);
+    // Until the last request has ended services come and go at the admin port, and are told what is under way at them.
     this.parts.members.stop();
-    await Promise.all([this.crew.stop(limit), this.parts.keeping.stop()]);
+    await this.parts.keeping.stop();
     // One that waited for a thread that hangs knows by now that the thread is gone.
     await edits;
     await this.answers?.stop();

@@ -155,6 +155,36 @@ test('a restart of the router keeps the pool, and a service that deregistered st
   assert.ok(only(found, 'one', 'two'), found.join(' '));
 });
 
+test('a service that leaves while the router drains is told what is under way, and stays away after the restart', async (t) => {
+  const stateFolder = await mkdtemp(join(tmpdir(), 'signalbox-leases-'));
+  t.after(() => rm(stateFolder, { recursive: true, force: true }));
+  const stage = await onStage(t, { stateFolder });
+  assert.ok((await stage.router.reload(DOCUMENT.replace('limit: 1s', 'limit: 1m'))).ok);
+  const held: Asked[] = [];
+  await stage.service('busy', (asked) => void held.push(asked));
+  const slow = new Caller(stage.router.port());
+  t.after(() => slow.close());
+  const reply = slow.ask('GET', '/');
+  await until('the request to be there', () => held.length === 1);
+  await stage.service('one');
+  await stage.service('idle');
+  const before = stage.remove('busy', 60_000);
+  assert.deepEqual(await stage.remove('busy'), { state: 'draining', inFlight: 1 });
+  const drained = stage.router.app.drain();
+  await until('no more to be accepted', () => stage.router.logs.some(({ msg }) => msg === 'accepting no more'));
+  assert.equal((await stage.remove('busy'))?.state, 'draining');
+  assert.deepEqual(await stage.remove('idle', 60_000), { state: 'gone', inFlight: 0 });
+  held[0].reply(200, 'done');
+  assert.deepEqual(await before, { state: 'gone', inFlight: 0 });
+  assert.equal((await reply).body, 'done');
+  await drained;
+  stage.router = await startRouterWithApp(DOCUMENT, { workers: 2, stateFolder });
+  assert.deepEqual(
+    stage.router.app.leases.list('cart').map(({ instance }) => instance),
+    ['one'],
+  );
+});
+
 test('a document that is reloaded, and a thread that is told late, lose nobody who registered', async (t) => {
   const stage = await onStage(t);
   await stage.service('one');
