@@ -148,6 +148,11 @@ export class BlockLedger {
     if (owned !== undefined && !this.settled.has(key)) owned.left ??= this.clock.now();
   }
 
+  /** The document in force speaks of this key. */
+  isWritten(key: string): boolean {
+    return this.settled.has(key);
+  }
+
   /** The block of a key that is shown; undefined where there is none. */
   blockOf(key: string): number | undefined {
     return this.owners.get(key)?.block;

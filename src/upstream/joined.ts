@@ -72,7 +72,11 @@ export class Joined {
 
   /** Its block, as fresh as it is; those who come to others begin slowly. */
   private welcome(upstream: string, member: string, first: boolean): { block: number; since: number } {
-    const block = this.needs.ledger.hold(memberKey(upstream, member));
+    const { ledger } = this.needs;
+    const key = memberKey(upstream, member);
+    const block = ledger.hold(key);
+    // The next document finds by name or lease what the one in force writes down: it goes on as it is.
+    if (ledger.isWritten(key)) return { block, since: 0 };
     const since = first ? 0 : timeWord(this.needs.clock.now());
     const words = this.needs.lanes.words.block(block);
     // It may have been here a moment ago: what was held against it then is over.

@@ -190,6 +190,23 @@ test('an address that is found while the running document still has it is checke
   assert.equal(alarms.pending, 1, 'the lookup of the name and nothing else');
 });
 
+test('an address that the running document writes and the next one finds by name stays ill, out, and as warm as it is', async () => {
+  for (const refused of [true, false]) {
+    const { install, say, alarms, made, words } = bench();
+    const found = { cart: upstream(['http://cart.internal:80', 'http://10.0.0.2:80'], { healthCheck: CHECK }) };
+    say('cart.internal', ['10.0.0.1'], 3_600_000);
+    await install({ cart: upstream(['http://10.0.0.1:80', 'http://10.0.0.2:80'], { healthCheck: CHECK }) });
+    const own = words(memberKey('cart', 'http://10.0.0.1:80'));
+    made.trouble = 'status 500';
+    await alarms.run(1_100);
+    own[MEMBER_WORDS.ejection] = 1;
+    assert.equal(own[MEMBER_WORDS.health], 1);
+    await install(found, refused);
+    const { health, ejection, since } = MEMBER_WORDS;
+    assert.deepEqual([own[health], own[ejection], own[since]], [1, 1, 0], refused ? 'refused' : 'in force');
+  }
+});
+
 test('a member that comes back is well, whatever was held against it', async () => {
   const { install, say, alarms, words } = bench();
   say('cart.internal', ['10.0.0.1', '10.0.0.2']);
