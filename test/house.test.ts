@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy/',
     'telemetry/',
     'upstream/build',
+    'upstream/terms',
     'policy/ledger',
     ...CONTRACTS,
   ],

@@ -21,6 +21,7 @@ import { readEndpoint } from './endpoint.ts';
 import { Leaving } from './leaving.ts';
 import { PooledMember } from './member.ts';
 import type { Ring } from './ring.ts';
+import { inForce, sameTerms } from './terms.ts';
 import type {
   LeavingMember,
   MemberSettings,
@@ -174,7 +175,10 @@ class LivingUpstream implements Household {
 
   /** The upstream's table is in force, or none is that knows it. */
   settle(upstream: Upstream | undefined): void {
-    this.current = upstream instanceof AimedUpstream ? upstream : undefined;
+    const current = upstream instanceof AimedUpstream ? upstream : undefined;
+    // The table is another one, and those who joined serve it as its document says.
+    if (current !== this.current && current !== undefined) this.joined = inForce(this.joined);
+    this.current = current;
     this.begun = true;
     this.coming = [];
     for (const { member, authority } of this.joined) member.authority = authority;
@@ -287,7 +291,7 @@ function isOf({ host, port, block }: PooledMember, settings: Omit<MemberSettings
 }
 
 function sameMember(one: MemberSettings, other: MemberSettings): boolean {
-  const { id, host, port, authority, weight, block } = one;
+  const { id, host, port, block, next } = one;
   const same = id === other.id && host === other.host && port === other.port && block === other.block;
-  return same && authority === other.authority && weight === other.weight;
+  return same && sameTerms(one, other) && sameTerms(next, other.next);
 }

@@ -12,6 +12,7 @@ import { type BlockLedger, memberKey } from '../core/ledger.ts';
 import type { SharedLanes } from '../core/shared.ts';
 import { MEMBER_WORDS, timeWord } from '../core/words.ts';
 import type { Candidate } from './roster.ts';
+import { sameTerms } from './terms.ts';
 import type { MemberSettings } from './upstream.ts';
 
 export interface JoinedNeeds {
@@ -134,7 +135,8 @@ function compared(
   return { members, came, left };
 }
 
-function same(one: Candidate, { id, host, port, authority, weight }: MemberSettings): boolean {
+function same(one: Candidate, known: MemberSettings): boolean {
+  const { id, host, port, next } = known;
   const place = one.id === id && one.host === host && one.port === port;
-  return place && one.authority === authority && one.weight === weight;
+  return place && sameTerms(one, known) && sameTerms(one.next, next);
 }

@@ -4,7 +4,7 @@
  * Rule: three steps for a document. `expect` looks its new names up before threads get it, so that nobody starts with
  * empty pools; until it is settled, what the running document has stays too. `settle`: it is in force, and what it does not
  * name is forgotten. `keep`: it was refused, and all is as it was. In between, lists change whenever names lead elsewhere or
- * services register; threads always get an upstream's whole list (joined.ts).
+ * services register; threads always get an upstream's whole list (joined.ts), and what each document makes of it (terms.ts).
  */
 
 import { type Alarms, atMost } from '../core/alarm.ts';
@@ -26,6 +26,7 @@ import { byId, type Candidate, found, gathered, type Named, sourcesOf } from './
 import { type MemberView, shownMembers } from './shown.ts';
 import { Spacing } from './spacing.ts';
 import { SuccessRates } from './success-rate.ts';
+import { ofBoth } from './terms.ts';
 import type { LeavingMember, UpstreamSettings } from './upstream.ts';
 
 /** How long a document waits for its names, all together; what is not known by then comes later. Milliseconds. */
@@ -240,7 +241,7 @@ export class Membership {
       return settings === undefined ? [] : [gathered(sourcesOf(settings), places, this.leases.members(id))];
     });
     if (lists.length < 2) return lists[0] ?? [];
-    return [...new Map(lists.flat().map((member) => [member.id, member])).values()].sort(byId);
+    return ofBoth(lists[0], lists[1]).sort(byId);
   }
 
   private fixedOf(id: string): readonly Candidate[] {

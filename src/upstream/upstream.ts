@@ -84,15 +84,21 @@ export interface UpstreamSettings {
 }
 
 /** A member as it is told to a thread. */
-export interface MemberSettings {
+/** What a document makes of a member. */
+export interface MemberTerms {
+  readonly weight: number;
+  /** `host:port` as the document has it, for a Host header where the client sent none. */
+  readonly authority: string;
+}
+
+export interface MemberSettings extends MemberTerms {
   /** Metric label and log field: the endpoint's URL as written, or with the address that its name led to. */
   readonly id: string;
   /** An address, or `localhost`; never a name that somebody would have to ask for. */
   readonly host: string;
   readonly port: number;
-  /** `host:port` as the document has it, for a Host header where the client sent none. */
-  readonly authority: string;
-  readonly weight: number;
+  /** What the document on its way makes of it, where that is something else (terms.ts). */
+  readonly next?: MemberTerms | undefined;
   /** Its block of counters and words. */
   readonly block: number;
   /** When it joined, as `timeWord`; 0 where it was there from the start. */

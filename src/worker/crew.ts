@@ -97,7 +97,9 @@ export class Crew {
   /** Second phase: from here on this is the document, also for threads that start later. */
   async commit(order: Order): Promise<void> {
     this.current = order;
+    this.members.beginSwap();
     await Promise.all(this.seats.map((seat) => this.commitOne(seat, order)));
+    this.members.endSwap();
     this.packed = undefined;
   }
 

@@ -4,8 +4,10 @@
  * Rule: threads are told what has changed: of ten thousand members, copying the list for each thread takes longer than all
  * else. A change says with which list it begins. A thread that has another one, because it is new or no table of it knew the
  * upstream, says so and gets the whole list. Calls reach a thread in the order in which they were made.
+ * While threads swap to another document, lists say what that one makes of members: threads turn to it by themselves.
  */
 
+import { inForce } from '../upstream/terms.ts';
 import type { MemberSettings, MembersChange } from '../upstream/upstream.ts';
 import type { Answer, BlockMemory, DataThread, MembersCall } from './protocol.ts';
 
@@ -13,13 +15,26 @@ export class MemberLists {
   /** Upstreams without such members are not in it. */
   private readonly lists = new Map<string, MembersCall>();
   private count = 0;
+  private swapping = false;
 
   all(): MembersCall[] {
     return [...this.lists.values()];
   }
 
+  /** Threads begin to swap to the document on its way. */
+  beginSwap(): void {
+    this.swapping = true;
+    for (const [upstream, call] of this.lists) this.lists.set(upstream, { ...call, members: inForce(call.members) });
+  }
+
+  /** All have, and lists are of that document from here on. */
+  endSwap(): void {
+    this.swapping = false;
+  }
+
   /** The list of an upstream from now on, in order of ids; the answer is what leads to it. */
-  put(upstream: string, members: readonly MemberSettings[]): MembersChange {
+  put(upstream: string, told: readonly MemberSettings[]): MembersChange {
+    const members = this.swapping ? inForce(told) : told;
     const before = this.of(upstream);
     this.count += members.length === 0 ? 0 : 1;
     const number = members.length === 0 ? 0 : this.count;

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type RouterWithApp, startRouterWithApp } from '../support/app.ts';
+import { callers } from '../support/caller.ts';
 import { DnsServer } from '../support/dns.ts';
 import { metricOf } from '../support/process.ts';
 import { connectRaw } from '../support/raw-client.ts';
@@ -96,6 +97,43 @@ for (const workers of [0, 2]) {
       },
     ));
 }
+
+test('no request of one document meets a member of another, however long a document takes to come', () =>
+  onStage(
+    2,
+    (port, dns) => {
+      dns.say('one.internal', { a: ['127.0.0.1'], ttl: 60 });
+      dns.say('two.internal', { a: ['127.0.0.2'], ttl: 60 });
+      dns.say('slow.internal', { a: 'silent', aaaa: 'silent' });
+      return documentOf(`[http://one.internal:${port}]`);
+    },
+    async ({ twins: { port }, router }) => {
+      const slow = documentOf(`[http://two.internal:${port}, { url: http://one.internal:${port}, weight: 0 }]`);
+      const texts = [
+        slow.replace('routes:', '  tax: { endpoints: [http://slow.internal:80] }\nroutes:'),
+        documentOf(`[http://one.internal:${port}]`),
+        documentOf(`[http://127.0.0.3:${port}, { url: http://one.internal:${port}, weight: 0 }]`),
+        documentOf(`[http://two.internal:${port}]`),
+      ];
+      let asked = 0;
+      let over = false;
+      const statuses = new Set<number>();
+      const traffic = callers(router.port(), 12, (caller) => {
+        if (over) return undefined;
+        asked += 1;
+        return caller.ask('GET', '/cart').then(({ status }) => statuses.add(status));
+      });
+      for (const text of [...texts, ...texts.slice(1), ...texts.slice(1)]) assert.ok((await router.reload(text)).ok);
+      over = true;
+      await traffic;
+      assert.deepEqual([...statuses], [200]);
+      const lines = await router.accessLog(asked);
+      const members = Map.groupBy(lines, ({ revision }) => revision);
+      for (const [revision, some] of members)
+        assert.equal(new Set(some.map(({ member }) => member)).size, 1, `revision ${revision}`);
+      assert.ok(members.size > 2, 'several documents served');
+    },
+  ));
 
 test('lookups that fail in every way, over and over, never empty a pool', () =>
   onStage(

@@ -164,6 +164,30 @@ test('of an address that is written and found by name the document in force says
   assert.equal(asked(), named);
 });
 
+test('a list that says what two documents make of a member serves each as its own document says', () => {
+  for (const forgotten of [true, false]) {
+    const { stage, ledger } = open();
+    const table = () => stage.table(ledger, settingsOf({ [NAMED]: 1 }));
+    const shown = (upstream: Upstream) => {
+      const hit = new Set(Array.from({ length: 12 }, () => upstream.aim(GET, [], stage.clock.now())));
+      return [...hit].map((member) => `${member?.id.slice(-1)} ${member?.authority}`).sort();
+    };
+    const running = table();
+    ledger.keepOnly([running]);
+    ledger.join('cart', [
+      stage.found(1, { next: { weight: 0, authority: 'cart.internal' } }),
+      stage.found(2, { next: { weight: 3, authority: 'tax.internal' } }),
+      stage.found(3, { weight: 0, authority: 'tax.internal', next: { weight: 1, authority: 'tax.internal' } }),
+    ]);
+    const coming = table();
+    const before = ['1 cart.internal', '2 cart.internal'];
+    assert.deepEqual(shown(running), before);
+    ledger.keepOnly([forgotten ? running : coming]);
+    if (forgotten) assert.deepEqual(shown(running), before);
+    else assert.deepEqual(shown(coming), ['2 tax.internal', '3 tax.internal']);
+  }
+});
+
 test('a new list is seen by the next aim, by tables on their way out too', () => {
   const { stage, ledger } = open();
   const old = stage.table(ledger, settingsOf({ [NAMED]: 1 }));

@@ -143,6 +143,42 @@ test('until a document is settled the members of the running one stay, and those
   assert.ok(shown('member:').includes('member:cart|http://10.0.0.2:80'));
 });
 
+test('a list says what the running document makes of its members and what the coming one will, until that is settled', async () => {
+  const { install, told, say, alarms, answers } = bench();
+  const said = () =>
+    told
+      .filter((call) => call.upstream === 'cart')
+      .at(-1)
+      ?.members.map(({ host, authority, weight, next }) => {
+        const later = next === undefined ? '' : ` then ${next.authority}*${next.weight}`;
+        return `${host} ${authority}*${weight}${later}`;
+      });
+  say('one.internal', ['10.0.0.1', '10.0.0.2', '10.0.0.3'], 3_600_000);
+  say('two.internal', ['10.0.0.3', '10.0.0.4'], 3_600_000);
+  const [one, two] = ['one', 'two'].map((name, i) =>
+    upstream([`http://${name}.internal:80*${i + 1}`, ...(i === 0 ? [] : ['http://10.0.0.2:80*5'])]),
+  );
+  const ofOne = ['10.0.0.1 one.internal*1', '10.0.0.2 one.internal*1', '10.0.0.3 one.internal*1'];
+  const both = [
+    '10.0.0.1 one.internal*1 then one.internal*0',
+    '10.0.0.2 one.internal*1 then one.internal*0',
+    '10.0.0.3 one.internal*1 then two.internal*2',
+    '10.0.0.4 two.internal*0 then two.internal*2',
+  ];
+  await install({ cart: one });
+  assert.deepEqual(said(), ofOne);
+  await install({ cart: two }, true);
+  assert.deepEqual(said(), ofOne, 'it was refused');
+  const { promise, resolve } = Promise.withResolvers<Found>();
+  answers.set('slow.internal', promise);
+  const installed = install({ cart: two, tax: upstream(['http://slow.internal:80']) });
+  await alarms.run(100);
+  assert.deepEqual(said(), both, 'while a name of it is still looked up');
+  resolve({ ok: false, result: 'not_found', error: 'there is no such name' });
+  await installed;
+  assert.deepEqual(said(), ['10.0.0.3 two.internal*2', '10.0.0.4 two.internal*2']);
+});
+
 test('what a document no longer names is forgotten', async () => {
   const { install, told, say, alarms } = bench();
   say('cart.internal', ['10.0.0.1']);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { AimedUpstream } from '../../../src/upstream/aim.ts';
 import type { UpstreamLedger } from '../../../src/upstream/build.ts';
-import type { MemberSettings, Upstream } from '../../../src/upstream/upstream.ts';
+import type { MemberSettings, MembersChange, Upstream } from '../../../src/upstream/upstream.ts';
 import { MemberLists } from '../../../src/worker/lists.ts';
 import { done } from '../../../src/worker/protocol.ts';
 import { endpoint, settingsOf, UpstreamStage } from '../upstream/stage.ts';
@@ -106,6 +106,43 @@ test('whatever sequence of changes a thread is told, its members are those of th
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test('while threads swap, lists say what the new document makes of their members', () => {
+  const stage = new UpstreamStage();
+  const lists = new MemberLists();
+  const [one, two, three] = [1, 2, 3].map((number) => stage.found(number));
+  const next = { weight: 2, authority: 'tax.internal' };
+  const later = { ...two, weight: 0, next };
+  const told = ({ put, gone }: MembersChange) => [put.map(({ id, weight }) => [id, weight]), gone];
+  lists.put('cart', [one, later]);
+  lists.beginSwap();
+  // A thread that starts meanwhile has no table of the document before.
+  assert.deepEqual(lists.all()[0].members, [one, { ...two, ...next, next: undefined }]);
+  // A name leads elsewhere meanwhile.
+  assert.deepEqual(told(lists.put('cart', [later, three])), [
+    [
+      [two.id, 2],
+      [three.id, 1],
+    ],
+    [one.id],
+  ]);
+  lists.endSwap();
+  assert.deepEqual(
+    told(
+      lists.put('cart', [
+        { ...two, weight: 2 },
+        { ...three, weight: 0, next },
+      ]),
+    ),
+    [
+      [
+        [two.id, 2],
+        [three.id, 0],
+      ],
+      [],
+    ],
   );
 });
 
