@@ -116,7 +116,7 @@ export class Membership {
       const answered = this.resolver.watch(wanted.map((name) => name.wanted));
       await atMost(this.needs.alarms, NAMES_LIMIT, answered);
     }
-    for (const id of this.growing(upstreams)) void this.refresh(id);
+    this.refreshAll(upstreams);
   }
 
   /** The expected document is in force; `blocks`: its keys. */
@@ -167,7 +167,7 @@ export class Membership {
     this.expected = undefined;
     this.users.clear();
     this.resolver.keepOnly(new Set(this.learn(upstreams).map(({ key }) => key)));
-    for (const id of new Set([...this.joined.upstreams(), ...this.growing(upstreams)])) void this.refresh(id);
+    this.refreshAll(upstreams);
     for (const id of Object.keys(before)) {
       if (id in upstreams) continue;
       this.checks.leave(id);
@@ -200,6 +200,11 @@ export class Membership {
   /** Upstreams that may have members beside those that stand in the document. */
   private growing(upstreams: Upstreams): string[] {
     return Object.keys(upstreams).filter((id) => sourcesOf(upstreams[id]).named.length > 0 || this.leases.size(id) > 0);
+  }
+
+  /** Those that have such members, and those that may get some. */
+  private refreshAll(upstreams: Upstreams): void {
+    for (const id of new Set([...this.joined.upstreams(), ...this.growing(upstreams)])) void this.refresh(id);
   }
 
   /** A name leads elsewhere. */
