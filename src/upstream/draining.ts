@@ -26,7 +26,8 @@ export interface DrainingNeeds {
 
 interface Entry {
   readonly upstream: string;
-  readonly member: MemberSettings;
+  readonly id: string;
+  readonly shown: MemberSettings | undefined;
   readonly cutAt: number;
   count: number;
   /** Resolves once threads were asked, and once nothing is under way or it came back. */
@@ -45,12 +46,12 @@ export class Draining {
     this.needs = needs;
   }
 
-  /** A member left; its threads were told already. */
-  begin(upstream: string, member: MemberSettings): void {
+  /** A member left; its threads were told already. It is shown as leaving where `shown` says who it is. */
+  begin(upstream: string, id: string, shown?: MemberSettings): void {
     const cutAt = this.needs.clock.now() + this.needs.limit();
     const [asked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    this.end(upstream, member.id);
-    this.entries.set(memberKey(upstream, member.id), { upstream, member, cutAt, count: 0, asked, over });
+    this.end(upstream, id);
+    this.entries.set(memberKey(upstream, id), { upstream, id, shown, cutAt, count: 0, asked, over });
     this.pause = FIRST_PAUSE;
     if (!this.asking) this.askAfter(0);
   }
@@ -66,7 +67,7 @@ export class Draining {
 
   /** Who leaves an upstream. */
   of(upstream: string): MemberSettings[] {
-    return [...this.entries.values()].flatMap((entry) => (entry.upstream === upstream ? [entry.member] : []));
+    return [...this.entries.values()].flatMap((entry) => (entry.upstream === upstream ? (entry.shown ?? []) : []));
   }
 
   /** Resolves once it has left; at once where it does not leave. */
@@ -86,7 +87,7 @@ export class Draining {
 
   stop(): void {
     this.cancel();
-    for (const { upstream, member } of [...this.entries.values()]) this.end(upstream, member.id);
+    for (const { upstream, id } of [...this.entries.values()]) this.end(upstream, id);
   }
 
   private askAfter(pause: number): void {
@@ -100,7 +101,7 @@ export class Draining {
     const now = this.needs.clock.now();
     this.asking = true;
     const counts = await this.needs.underWay(
-      entries.map(({ upstream, member, cutAt }) => ({ upstream, member: member.id, cut: now >= cutAt })),
+      entries.map(({ upstream, id, cutAt }) => ({ upstream, member: id, cut: now >= cutAt })),
     );
     this.asking = false;
     for (const [i, entry] of entries.entries()) this.counted(entry, counts?.[i]);
@@ -110,9 +111,9 @@ export class Draining {
   }
 
   private counted(entry: Entry, count: number | undefined): void {
-    const { upstream, member } = entry;
-    if (this.entries.get(memberKey(upstream, member.id)) !== entry) return;
-    if (count === 0) this.end(upstream, member.id);
+    const { upstream, id } = entry;
+    if (this.entries.get(memberKey(upstream, id)) !== entry) return;
+    if (count === 0) this.end(upstream, id);
     entry.count = count ?? entry.count;
     entry.asked.resolve();
   }

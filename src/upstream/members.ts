@@ -231,9 +231,13 @@ export class Membership {
     const causes = this.causes.get(id) ?? UNKNOWN;
     this.causes.delete(id);
     const change = this.joined.put(id, this.gatheredFor(id), this.fixedOf(id).length, causes);
-    if (change === undefined) return DONE;
+    if (change === undefined) {
+      // All of an upstream that is gone have left with it, and what is under way at them goes on.
+      if (!Object.hasOwn(this.running, id)) for (const member of causes.keys()) this.draining.begin(id, member);
+      return DONE;
+    }
     // By name none drains: what is under way there ends in peace, and tunnels go on.
-    for (const member of change.left) if (causes.has(member.id)) this.draining.begin(id, member);
+    for (const member of change.left) if (causes.has(member.id)) this.draining.begin(id, member.id, member);
     for (const member of change.came) this.draining.end(id, member);
     return change.told;
   }

@@ -185,6 +185,22 @@ test('a service that leaves while the router drains is told what is under way, a
   );
 });
 
+test('a service whose upstream a document drops, and that deregisters then, finishes what it has', async (t) => {
+  const stage = await onStage(t);
+  const held: Asked[] = [];
+  await stage.service('leaving', (asked) => void held.push(asked));
+  const slow = new Caller(stage.router.port());
+  t.after(() => slow.close());
+  const reply = slow.ask('GET', '/');
+  await until('the request to be there', () => held.length === 1);
+  assert.ok((await stage.router.reload(DOCUMENT.replaceAll('cart', 'tax'))).ok);
+  assert.deepEqual(await stage.remove('leaving'), { state: 'draining', inFlight: 1 });
+  const waiting = stage.remove('leaving', 60_000);
+  held[0].reply(200, 'done');
+  assert.deepEqual(await waiting, { state: 'gone', inFlight: 0 });
+  assert.equal((await reply).body, 'done');
+});
+
 test('a document that is reloaded, and a thread that is told late, lose nobody who registered', async (t) => {
   const stage = await onStage(t);
   await stage.service('one');

@@ -49,6 +49,20 @@ test('without a wait the answer says how much is under way, and the instance is 
   assert.equal(alarms.pending, 0);
 });
 
+test('an instance of an upstream that the document has dropped is told what is still under way', async () => {
+  const { remove, alarms, busy, install, asked } = await registered(2);
+  await install({});
+  const early = remove();
+  await alarms.run(0);
+  assert.deepEqual(await early, { state: 'draining', inFlight: 2 });
+  const patient = remove(60_000);
+  busy.set(URL, 0);
+  await alarms.run(1_000);
+  assert.deepEqual(await patient, { state: 'gone', inFlight: 0 });
+  assert.ok(asked.flat().every(({ member }) => member === URL));
+  assert.equal(alarms.pending, 0);
+});
+
 test('with a wait the answer comes with the end of the last request, or when the wait is over', async () => {
   const { remove, alarms, busy, clock } = await registered(1);
   const began = clock.now();
