@@ -83,7 +83,6 @@ export interface UpstreamSettings {
   readonly outliers: OutlierSettings | 'off';
 }
 
-/** A member as it is told to a thread. */
 /** What a document makes of a member. */
 export interface MemberTerms {
   readonly weight: number;
@@ -91,6 +90,7 @@ export interface MemberTerms {
   readonly authority: string;
 }
 
+/** A member as it is told to a thread. */
 export interface MemberSettings extends MemberTerms {
   /** Metric label and log field: the endpoint's URL as written, or with the address that its name led to. */
   readonly id: string;
