@@ -138,7 +138,8 @@ function bodyOf(error: FastifyError | Refused, status: number) {
   if (error.validation !== undefined) {
     const where = error.validationContext ?? 'body';
     const problems = error.validation.map(({ instancePath, message, params }) => {
-      const extra = typeof params?.additionalProperty === 'string' ? ` (${params.additionalProperty})` : '';
+      const extra =
+        typeof params?.additionalProperty === 'string' ? ` (${params.additionalProperty.slice(0, 100)})` : '';
       const detail = `${message ?? 'is wrong'}${extra}`;
       return {
         severity: 'error' as const,

@@ -188,7 +188,7 @@ export const ExplainRequest = Type.Object(
   {
     method: Type.Optional(Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}$", default: 'GET' })),
     url: Type.String({ maxLength: 20_000, description: '`http://cart.internal/cart/7`' }),
-    headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+    headers: Type.Optional(Type.Record(Type.String(), Type.String(), { maxProperties: 10_000 })),
     listener: Type.Optional(Id),
   },
   { additionalProperties: false },

@@ -1,5 +1,6 @@
 /**
- * Every schema of every call is a schema, and can be compiled: at start neither is looked at.
+ * Every schema of every call is a schema, and can be compiled: at start neither is looked at. What does not fit one is told,
+ * however much of it there is.
  *
  * The plugins are given sources that cannot be asked, since nothing is.
  */
@@ -7,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { RouteOptions } from 'fastify';
+import type { FastifyError, FastifySchemaValidationError, RouteOptions } from 'fastify';
 import fastify from 'fastify';
 import { config } from '../../../src/admin/config.ts';
 import { live } from '../../../src/admin/live.ts';
@@ -37,5 +38,31 @@ test('all schemas of all calls are valid and can be compiled', async () => {
     }
   }
   assert.ok(count > 60, String(count));
+  await server.close();
+});
+
+const AGENT = { leases: [{ upstream: 'cart', instance: 'cart-1', ttl: '1s' }, { upstream: '-' }] };
+
+test('of a body that does not fit all flaws are told, and of one with a thousand values the first', async () => {
+  const server = fastify();
+  checkSchemas(server);
+  server.setErrorHandler((error: FastifyError, _request, reply) => reply.code(400).send(error.validation));
+  for (const plugin of [upstreams, status]) server.register(plugin(NOTHING));
+  const flaws = async (url: string, payload: object) => (await server.inject({ method: 'POST', url, payload })).json();
+  const few: FastifySchemaValidationError[] = await flaws('/v1/leases/renew', AGENT);
+  assert.deepEqual(few.map(({ instancePath, keyword }) => [instancePath, keyword]).toSorted(), [
+    ['/leases/0', 'additionalProperties'],
+    ['/leases/1', 'required'],
+    ['/leases/1/upstream', 'pattern'],
+  ]);
+  const many = Array.from({ length: 5000 }, (_, i) => `k${i}`);
+  const map = Object.fromEntries(many.map((key) => [key, 1]));
+  for (const [url, payload] of [
+    ['/v1/leases/renew', { leases: many }],
+    ['/v1/explain', map],
+    ['/v1/explain', { url: 'http://cart.internal/', headers: map }],
+  ] as const) {
+    assert.equal((await flaws(url, payload)).length, 1, url);
+  }
   await server.close();
 });
