@@ -34,6 +34,8 @@ declare module 'fastify' {
     answer?: string;
     /** A JSON body comes as a text (bodies.ts). */
     unread?: boolean;
+    /** Bytes of a body that is no part of the document. */
+    most?: number;
   }
   interface FastifyRequest {
     caller: Caller;

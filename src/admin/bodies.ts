@@ -1,9 +1,10 @@
 /**
  * How bodies are read: JSON, and YAML as a text where a call takes a whole document.
  *
- * Rule: a size limit that the document may change; what is dangerous to walk over is refused (config/sent-json.ts). Nothing else is
- * read: the forms that a page of another site could send without asking (the CORS protocol's simple requests) are none
- * of ours.
+ * Rule: a size limit that the document may change, for what belongs to a document; other calls take no more than they need, since
+ * reading 8 MiB of JSON can keep the control thread for a second. What is dangerous to walk over is refused
+ * (config/sent-json.ts). Nothing else is read: the forms that a page of another site could send without asking (the CORS
+ * protocol's simple requests) are none of ours.
  */
 
 import { PassThrough } from 'node:stream';
@@ -12,6 +13,9 @@ import { readJson } from '../config/sent-json.ts';
 import { Refused } from './problem.ts';
 
 export const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
+
+/** Bytes that a call takes whose body is no part of the document, unless it says otherwise. */
+const SMALL = 262_144;
 
 /** A body that is read later, as it came. */
 export class SentText {
@@ -24,15 +28,16 @@ export class SentText {
   }
 }
 
-export function readBodies(server: FastifyInstance, most: () => number): void {
+/** `documents`: bytes that a document may have. */
+export function readBodies(server: FastifyInstance, documents: () => number): void {
   server.removeAllContentTypeParsers();
   server.addHook('preParsing', async (request, _reply, payload) => {
+    const bound = boundOf(request, documents());
     const length = Number(request.headers['content-length'] ?? 0);
-    if (length > most()) throw tooLarge(most());
-    return request.headers['transfer-encoding'] === undefined ? payload : bounded(payload, most());
+    if (length > bound.most) throw tooLarge(bound);
+    return request.headers['transfer-encoding'] === undefined ? payload : bounded(payload, bound);
   });
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length > most()) return done(tooLarge(most()));
     // A DELETE with a content type and no body is what some clients send.
     if (body === '') return done(null, undefined);
     if (request.routeOptions.config.unread === true) return done(null, new SentText('json', String(body)));
@@ -41,7 +46,6 @@ export function readBodies(server: FastifyInstance, most: () => number): void {
   });
   server.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (request, body, done) => {
     if (request.routeOptions.config.body !== 'document') return done(unsupported(request));
-    if (body.length > most()) return done(tooLarge(most()));
     return done(null, new SentText('yaml', String(body)));
   });
   server.addContentTypeParser('*', (request, _payload, done) => done(unsupported(request)));
@@ -54,23 +58,33 @@ export function unsupported(request: FastifyRequest): Refused {
   return new Refused(415, 'unsupported_media_type', `the body is ${given || 'of no type'}; ${advice}`);
 }
 
+interface Bound {
+  readonly most: number;
+  /** Who says so. */
+  readonly from: string;
+}
+
+function boundOf({ routeOptions }: FastifyRequest, documents: number): Bound {
+  const { body, most = SMALL } = routeOptions.config;
+  if (body !== undefined || documents < most) {
+    return { most: documents, from: '`admin.limits.body` says how long it may be' };
+  }
+  return { most, from: 'this call takes no longer one' };
+}
+
 /** A body that does not say how long it is, cut off where it is too long. */
-function bounded(payload: RequestPayload, most: number): RequestPayload {
+function bounded(payload: RequestPayload, bound: Bound): RequestPayload {
   let seen = 0;
   const counted = new PassThrough({
     transform: (chunk: Buffer, _encoding, done) => {
       seen += chunk.length;
-      done(seen > most ? tooLarge(most) : null, chunk);
+      done(seen > bound.most ? tooLarge(bound) : null, chunk);
     },
   });
   payload.on('error', (error) => counted.destroy(error));
   return payload.pipe(counted);
 }
 
-function tooLarge(most: number): Refused {
-  return new Refused(
-    413,
-    'too_large',
-    `the body is longer than ${most} bytes; \`admin.limits.body\` says how long it may be`,
-  );
+function tooLarge({ most, from }: Bound): Refused {
+  return new Refused(413, 'too_large', `the body is longer than ${most} bytes; ${from}`);
 }

@@ -66,6 +66,8 @@ export interface UpstreamSource {
 
 /** The longest that a call waits. */
 const LONGEST_WAIT = 600_000;
+/** Bytes: as many leases as one call may renew, their names as long as they may be. */
+const MOST_RENEWED = 4 * 1_048_576;
 const LeaseParams = Type.Object({ id: Id, instance: Id });
 const InstanceHeaders = Type.Object({ 'x-author': Type.Optional(Type.String()) });
 
@@ -200,7 +202,7 @@ function addRenewal(server: Server, source: UpstreamSource): void {
   server.post(
     '/v1/leases/renew',
     {
-      config: { need: 'operator' },
+      config: { need: 'operator', most: MOST_RENEWED },
       schema: {
         tags: ['leases'],
         summary: 'Renews many leases as they are, for an agent that looks after many instances',

@@ -24,6 +24,7 @@ const calls: FastifyPluginAsync = async (server) => {
   }
   server.get('/v1/unsaid', async () => 'secret');
   server.put('/v1/body', { config: { need: 'operator' } }, async (request) => ({ got: request.body }));
+  server.put('/v1/part', { config: { need: 'operator', body: 'routes' } }, async () => ({}));
 };
 
 async function admin(changes: Partial<AdminSettings> = {}) {
@@ -205,6 +206,17 @@ test('a body is as long as the document allows, whether or not it says how long 
   state.settings = adminSettings({ limits: { body: 1000, requests: 2000 } });
   assert.equal((await put(long)).status, 200);
   await server.close();
+});
+
+test('a call takes a long body only where that is part of the document', async () => {
+  const { server } = await admin();
+  const put = (url: string, length: number) =>
+    server.inject({ method: 'PUT', url, payload: { text: 'x'.repeat(length) } });
+  assert.equal((await put('/v1/part', 300_000)).statusCode, 200);
+  assert.equal((await put('/v1/body', 200_000)).statusCode, 200);
+  const refused = await put('/v1/body', 300_000);
+  assert.equal(refused.statusCode, 413);
+  assert.match(refused.json().detail, /longer than 262144 bytes; this call takes no longer one/);
 });
 
 test('keys that would reach a prototype are refused, and no JSON is a problem', async () => {
