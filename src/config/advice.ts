@@ -7,7 +7,7 @@
 
 import { formatDuration, formatSize, parseDuration, parseSize } from '../core/duration.ts';
 import type { Shape } from './shape.ts';
-import { didYouMean, nearest } from './suggest.ts';
+import { didYouMean, GUESSES, nearest } from './suggest.ts';
 import type { Node, ScalarNode } from './tree.ts';
 
 /** Advice for a value of none of the forms in `branches`. */
@@ -19,8 +19,9 @@ export function adviceFor(node: Node, shape: Shape, branches: readonly Shape[]):
   return alone === undefined ? formAdvice(branches) : 'write one value, without brackets or keys';
 }
 
-/** Advice for a key that is not known, among the keys that are. */
-export function unknownKeyAdvice(key: string, properties: Readonly<Record<string, Shape>>): string {
+/** Advice for a key that is not known, among the keys that are. `before`: how many problems were found already. */
+export function unknownKeyAdvice(key: string, properties: Readonly<Record<string, Shape>>, before: number): string {
+  if (before >= GUESSES) return `known here: ${Object.keys(properties).join(', ')}`;
   const home = Object.entries(properties).find(([, shape]) => holds(shape, key))?.[0];
   if (home !== undefined && nearest(key, Object.keys(properties)) === undefined) return `it belongs under \`${home}\``;
   const names = Object.keys(properties);

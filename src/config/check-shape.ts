@@ -82,7 +82,8 @@ class ShapeCheck {
         this.check(value, properties[key], quiet);
       } else {
         const where = node.parent === undefined ? '' : ` in "${nameOf(node)}"`;
-        this.problems.error(atKey(value), `unknown key "${key}"${where}`, unknownKeyAdvice(key, properties));
+        const advice = unknownKeyAdvice(key, properties, this.problems.size);
+        this.problems.error(atKey(value), `unknown key "${key}"${where}`, advice);
       }
     }
     this.checkKeys(node, shape, properties);

@@ -7,11 +7,8 @@
 
 import { atValue, type Problems, type Spot } from './problems.ts';
 import { textOf } from './reader.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, GUESSES } from './suggest.ts';
 import { child, type Node, shown } from './tree.ts';
-
-/** From this many problems on no near names are looked for: a large document full of wrong ones must not cost seconds. */
-const GUESSES = 50;
 
 export type NameKind = 'listener' | 'upstream' | 'route' | 'invariant';
 

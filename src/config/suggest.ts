@@ -5,6 +5,8 @@
  * sends the reader the wrong way. Distance is the number of letters changed, left out, put in or swapped.
  */
 
+/** From this many problems on no near names are looked for: a large document full of wrong ones must not cost seconds. */
+export const GUESSES = 50;
 /** More candidates than this are not looked at: a wrong name in a large document must not cost seconds. */
 const CANDIDATES = 2000;
 

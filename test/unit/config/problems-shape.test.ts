@@ -21,6 +21,15 @@ tells('an unknown key that is near to nothing', 'drain: { zzzzzz: 1 }', [
 ]);
 
 tells(
+  'many unknown keys, of which the first are compared with those that there are',
+  `drain: { ${Array.from({ length: 51 }, (_, i) => `limit${i + 10}: 1`).join(', ')} }`,
+  Array.from({ length: 51 }, (_, i) => {
+    const advice = i < 50 ? 'did you mean "limit"?' : 'known here: notice, limit';
+    return `1:${10 + i * 12} error: unknown key "limit${i + 10}" in "drain"; ${advice}`;
+  }),
+);
+
+tells(
   'a key of another spelling',
   `upstreams:
   a:
