@@ -8,6 +8,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TSchema } from 'typebox';
 import type { Document, Problem } from '../config/document.ts';
+import { toldOf } from '../control/check-text.ts';
 import type { Edited, EditOrder, Edits } from '../control/edits.ts';
 import type { Wish } from '../control/wish.ts';
 import type { EditRefusal } from '../control/wished-text.ts';
@@ -71,7 +72,7 @@ export async function write(
     const { problems, conflicts, detail } = answer;
     // Of a conflict they are about the file, which has lines too.
     const placed = wish.is === 'text' || answer.why === 'conflict';
-    const more = { problems: itemsOf(problems, placed), conflicts, revision: writer.revision() };
+    const more = { problems: itemsOf(toldOf(problems, 'error'), placed), conflicts, revision: writer.revision() };
     throw new Refused(status, code, detailed(detail, problems), more);
   }
   reply.header('etag', `"${order.dryRun ? answer.parent : answer.revision}"`);
@@ -91,7 +92,8 @@ function detailed(detail: string, problems: readonly Problem[]): string {
 function changeOf(writer: Writer, answer: Edited, dryRun: boolean, placed: boolean): Change {
   const { revision, parent, changed, merged, written, notices } = answer;
   const effect = effectWith(writer, answer);
-  return { revision, parent, changed, dryRun, merged, written, effect, notices: itemsOf(notices, placed) };
+  const told = itemsOf(toldOf(notices, 'notice'), placed);
+  return { revision, parent, changed, dryRun, merged, written, effect, notices: told };
 }
 
 /** An effect with how many requests are under way where it strikes. */

@@ -108,7 +108,7 @@ function invalid(problems: readonly Problem[]): CheckAnswer {
 }
 
 /** The first ones, errors before notices, in the order of the text; the last line says how many more there are. */
-function toldOf(problems: readonly Problem[], severity: Problem['severity']): readonly Problem[] {
+export function toldOf(problems: readonly Problem[], severity: Problem['severity']): readonly Problem[] {
   if (problems.length <= MOST_PROBLEMS) return problems;
   const errors = problems.filter((problem) => problem.severity === 'error');
   const told = new Set([...new Set([...errors, ...problems])].slice(0, MOST_PROBLEMS));

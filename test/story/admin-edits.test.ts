@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change, CheckResult } from '../../src/admin/shapes/change.ts';
 import type { ProblemReply } from '../../src/admin/shapes/common.ts';
+import type { Status } from '../../src/admin/shapes/status.ts';
 import { adminClient } from '../support/admin-client.ts';
 import { startShop } from '../support/shop.ts';
 
@@ -232,4 +233,19 @@ test('an edit tells what it newly gives to think about, and a check all that the
   assert.deepEqual(pointers(checked.problems), [empty('one'), empty('two')]);
   await ask('PUT', '/v1/config', { yaml: text });
   assert.deepEqual(await put('one'), [empty('one')], 'what was mended and comes again is told again');
+});
+
+test('of an edit or a file with thousands of flaws the first thousand are told, and how many more there are', async (t) => {
+  const { ask, router, text } = await startShop(t);
+  const keys = Array.from({ length: 3000 }, (_, i) => `k${i}`);
+  const flawed = Object.fromEntries(keys.map((key) => [key, 1]));
+  const body = { match: { path: '/basket' }, upstream: 'cart', ...flawed };
+  const refused = await ask<ProblemReply>('PUT', '/v1/routes/basket', { body });
+  assert.equal(refused.status, 422);
+  assert.equal(refused.body.problems?.length, 1001);
+  assert.equal(refused.body.problems?.at(-1)?.detail, '... and 2000 more, which are not listed');
+  assert.match(refused.body.detail, /unknown key "k0" in "basket"; known here: .* \(and 2999 more\)$/);
+  await router.reload(`${text}${keys.map((key) => `${key}: 1\n`).join('')}`);
+  const { lastReload } = (await ask<Status>('GET', '/v1/status')).body;
+  assert.deepEqual([lastReload?.successful, lastReload?.problems.length], [false, 1001]);
 });

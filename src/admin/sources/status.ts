@@ -5,6 +5,7 @@
  * edits would not be written.
  */
 
+import { toldOf } from '../../control/check-text.ts';
 import type { Told } from '../../control/events.ts';
 import type { View } from '../../control/view.ts';
 import type { PlaneEvent } from '../../core/events.ts';
@@ -79,7 +80,8 @@ function circuitsOf(parts: StatusParts, upstreams: readonly string[]): Status['c
 
 function reloadShape(last: NonNullable<View['lastReload']>): NonNullable<Status['lastReload']> {
   const { successful, at, source, author, reason, problems } = last;
-  return { successful, at: timeOf(at), source, author, reason, problems: itemsOf(problems, true) };
+  const told = toldOf(problems, 'error');
+  return { successful, at: timeOf(at), source, author, reason, problems: itemsOf(told, true) };
 }
 
 export function eventShape({ at, event }: Told): EventItem {
