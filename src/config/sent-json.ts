@@ -8,6 +8,7 @@
 
 import type { Json } from './patch.ts';
 
+const TOO_LARGE = 'a number in the body is larger than any that can be counted with';
 /** As deep as a text of YAML may be (parse.ts). */
 const DEPTH = 50;
 
@@ -25,6 +26,8 @@ export function readJson(text: string): SentJson {
 
 /** What keeps a value from being taken; `left`: how much deeper it may be. */
 function faultIn(value: Json | undefined, left: number): string | undefined {
+  // `1e999` is Infinity to JSON.parse, which no JSON can say again.
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return TOO_LARGE;
   if (typeof value !== 'object' || value === null) return undefined;
   if (left === 0) return `the body is nested more than ${DEPTH} deep; no part of a document is`;
   if (reachesPrototype(value)) return 'the body is no JSON: Object contains forbidden prototype property';

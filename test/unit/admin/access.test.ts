@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { FastifyPluginAsync } from 'fastify';
 import { buildAdmin } from '../../../src/admin/server.ts';
 import type { AdminSettings } from '../../../src/config/document.ts';
@@ -181,6 +182,36 @@ test('a body of a form that a page could send unasked is not read', async () => 
     const reply = await server.inject({ method: 'PUT', url: '/v1/body', headers, payload: '{}' });
     assert.equal(reply.statusCode, 415, type);
     assert.match(reply.json().detail, /send application\/json/);
+  }
+});
+
+test('a body that is no UTF-8, is compressed or holds a number beyond all others is refused, and says so', async () => {
+  const { server } = await admin();
+  const put = (payload: Buffer, headers: Record<string, string> = {}) =>
+    server.inject({
+      method: 'PUT',
+      url: '/v1/body',
+      headers: { 'content-type': 'application/json', ...headers },
+      payload,
+    });
+  const text = '{"text":"\u00e4"}';
+  for (const [payload, headers, status, detail] of [
+    [Buffer.from(text, 'latin1'), {}, 400, /^the body is not UTF-8; save it as UTF-8/],
+    [Buffer.from(`\ufeff${text}`, 'utf16le'), {}, 400, /^the body is not UTF-8/],
+    [
+      gzipSync(text),
+      { 'content-encoding': 'gzip' },
+      415,
+      /^the body is compressed \(Content-Encoding: gzip\); send it as it is/,
+    ],
+    [Buffer.from('{"a":[-1e999]}'), {}, 400, /^a number in the body is larger than any/],
+  ] as const) {
+    const reply = await put(payload, headers);
+    assert.equal(reply.statusCode, status);
+    assert.match(reply.json().detail, detail);
+  }
+  for (const headers of [{}, { 'content-encoding': 'identity' }]) {
+    assert.deepEqual((await put(Buffer.from(`\ufeff${text}`), headers)).json(), { got: JSON.parse(text) });
   }
 });
 
