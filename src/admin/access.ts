@@ -84,6 +84,7 @@ export class Access {
 /** Refuses a request that must not be answered, whoever asks. */
 export function guard(request: FastifyRequest, access: Access): void {
   const { host, origin, 'sec-fetch-site': site } = request.headers;
+  checkHosts(request.raw);
   if (host !== undefined && !access.isOurs(host)) {
     const advice = 'ask by address, or name it under `admin.hosts`';
     throw new Refused(421, 'unknown_host', `the Host ${quoted(host)} is not this router's; ${advice}`);
@@ -92,6 +93,13 @@ export function guard(request: FastifyRequest, access: Access): void {
   if (elsewhere || (site === 'cross-site' && !isLink(request))) {
     throw new Refused(403, 'cross_site', `a page of ${quoted(origin ?? 'another site')} may not ask this router`);
   }
+}
+
+/** One Host, without which only HTTP/1.0 may ask: no browser speaks that (RFC 9112, 3.2). */
+function checkHosts({ rawHeaders, httpVersion }: FastifyRequest['raw']): void {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return;
+  throw new Refused(400, 'bad_request', `the request has ${hosts === 0 ? 'no' : 'more than one'} Host; send one`);
 }
 
 /** Somebody follows a link to the dashboard, from a chat or a wiki: the page that has the link is not told what comes. */

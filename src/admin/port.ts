@@ -6,7 +6,7 @@
  * is early waits. What is answered stands in server.ts; only what is no HTTP at all is answered here.
  */
 
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { listenAt } from '../core/handle.ts';
 import type { Credentials } from './certificates.ts';
@@ -43,6 +43,8 @@ export async function openAdminPort(host: string, port: number, credentials?: Cr
     void answering.then((listener) => listener(request, response));
   });
   server.maxConnections = MOST_CONNECTIONS;
+  // Whatever else than 100-continue is expected may be passed over (RFC 9110, 10.1.1); node:http would say 417, and not why.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   answerNonsense(server);
   const sockets = socketsOf(server);
   await new Promise<void>((resolve, reject) => {
@@ -72,6 +74,8 @@ function serverFor(credentials: Credentials | undefined, listener: RequestListen
     requestTimeout: REQUEST_LIMIT,
     maxHeaderSize: HEAD_SIZE,
     noDelay: true,
+    // Answered with what everything else is (access.ts); by node:http with an empty 400.
+    requireHostHeader: false,
   };
   if (credentials === undefined) return createServer(options, listener);
   const { createServer: createSecure } = process.getBuiltinModule('node:https');
@@ -92,7 +96,7 @@ function socketsOf(server: Server): ReadonlySet<Socket> {
 
 /** Says what was wrong with bytes that are no request, and closes; where a reply is under way it must not be written into. */
 function answerNonsense(server: Server): void {
-  const replies = new WeakMap<object, object>();
+  const replies = new WeakMap<object, ServerResponse>();
   server.on('request', ({ socket }, response) => {
     replies.set(socket, response);
     response.once('close', () => {
@@ -101,7 +105,11 @@ function answerNonsense(server: Server): void {
   });
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refusalOf(code);
-    if (refusal === undefined || !socket.writable || replies.has(socket)) socket.destroy();
+    const reply = replies.get(socket);
+    // Where it is the body of a request, nobody has begun its reply; before that one may stand others, which have the socket.
+    const body = reply !== undefined && !reply.req.complete && reply.socket === socket && !reply.headersSent;
+    const free = reply === undefined || body;
+    if (refusal === undefined || !socket.writable || !free) socket.destroy();
     else socket.end(refusal);
   });
 }

@@ -97,10 +97,31 @@ test('chunks that are none end the call, and nothing is written into a reply tha
   const { text } = await client.untilClose();
   assert.equal(text.match(/HTTP\/1\.1/g)?.length, 1, text);
   const head = `PUT /v1/config HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
-  const broken = await connectRaw(port);
-  open.push(broken);
-  await broken.send(`${head}zz\r\n{}`);
-  await broken.closed();
+  assert.equal((await refusal(`${head}zz\r\n{}`)).code, 'bad_request');
+});
+
+test('nonsense behind a request that is not answered yet is no answer to that', async () => {
+  const body = JSON.stringify({ url: 'http://localhost/cart' });
+  const head = `POST /v1/explain HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const chunks = `PUT /v1/config HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`;
+  for (const behind of ['nonsense\r\n\r\n', chunks]) {
+    const client = await connectRaw(port);
+    open.push(client);
+    await client.send(`${head}${body}${behind}`);
+    const { text } = await client.untilClose();
+    assert.doesNotMatch(text, /400/);
+  }
+});
+
+test('a request without Host, or with two of them, is refused, and a strange expectation is passed over', async () => {
+  const none = await refusal('GET /v1/status HTTP/1.1\r\nConnection: close\r\n\r\n');
+  assert.deepEqual([none.status, none.detail], [400, 'the request has no Host; send one']);
+  const two = await refusal(`GET /v1/status HTTP/1.1\r\n${HOST}${HOST}Connection: close\r\n\r\n`);
+  assert.deepEqual([two.status, two.detail], [400, 'the request has more than one Host; send one']);
+  const client = await connectRaw(port);
+  open.push(client);
+  const expecting = await client.ask(`GET /v1/status HTTP/1.1\r\n${HOST}Expect: wonders\r\n\r\n`);
+  assert.equal(expecting.status, 200);
 });
 
 test('what asks to be another protocol is answered as the request that it is, or closed', async () => {
