@@ -45,14 +45,14 @@ function scalarAdvice(node: ScalarNode, shape: Shape, branches: readonly Shape[]
   if (near !== undefined) return `did you mean \`${near}\`?`;
   const wantsText = branches.some((branch) => branch.type === 'string' && branch.const === undefined);
   if (typeof node.value !== 'string' && wantsText)
-    return branches.find((branch) => branch['x-advice'] !== undefined)?.['x-advice'] ?? quotes(node, shape);
+    return branches.find((branch) => branch['x-advice'] !== undefined)?.['x-advice'] ?? quotes(node);
   if (typeof node.value === 'string' && /^-?\d+(?:\.\d+)?$/.test(written) && branches.some(isNumber))
     return 'write a number within these bounds, without quotes';
   return branches.length > 1 ? `write ${shape.description ?? 'another value'}` : formAdvice(branches);
 }
 
-function quotes(node: ScalarNode, shape: Shape): string {
-  return shape['x-secret'] === true ? 'put it in quotes' : `put it in quotes: "${node.written}"`;
+function quotes(node: ScalarNode): string {
+  return node.secret ? 'put it in quotes' : `put it in quotes: "${node.written}"`;
 }
 
 function unitAdvice(written: string, shape: Shape): string {

@@ -8,7 +8,7 @@
 
 import { parseDuration, parseSize } from '../core/duration.ts';
 import { adviceFor, unknownKeyAdvice } from './advice.ts';
-import { isCredential, MASK } from './credentials.ts';
+import { holdsSecret, isCredential, MASK } from './credentials.ts';
 import { atKey, atValue, type Problems } from './problems.ts';
 import type { Shape } from './shape.ts';
 import { type ListNode, type MapNode, type Node, nameOf, type ScalarNode, shown } from './tree.ts';
@@ -19,6 +19,8 @@ export function checkShape(root: Node, shape: Shape, problems: Problems, known: 
 }
 
 const NONE: ReadonlySet<Node> = new Set();
+/** Of a secret that is not what it should be. */
+const ANOTHER = 'another value';
 
 class ShapeCheck {
   private readonly problems: Problems;
@@ -46,7 +48,7 @@ class ShapeCheck {
   }
 
   private checkScalar(node: ScalarNode, shape: Shape): void {
-    if (shape['x-secret'] === true) this.refuseMask(node);
+    if (shape['x-secret'] === true) this.keepSecret(node);
     if (node.broken) return;
     for (const branch of branchesOf(shape)) {
       const value = valueFor(node, branch);
@@ -57,9 +59,15 @@ class ShapeCheck {
     this.mismatch(node, shape);
   }
 
-  /** It would be taken for the secret itself, by whoever sends it too. */
-  private refuseMask(node: Node): void {
-    if (node.kind !== 'scalar' || node.value !== MASK || node.expanded) return;
+  /** No message shows it, nor what stands below it. `***` would be taken for the secret itself, by whoever sends it too. */
+  private keepSecret(node: Node): void {
+    if (node.kind !== 'scalar') {
+      const below = node.kind === 'list' ? node.items : node.entries.values();
+      for (const part of below) this.keepSecret(part);
+      return;
+    }
+    node.secret = true;
+    if (node.value !== MASK || node.expanded) return;
     const reason = `${nameOf(node)}: \`${MASK}\` stands for a secret that was not shown`;
     this.problems.error(atValue(node), reason, `write the secret itself, or \`\${NAME}\` of the environment`);
     node.broken = true;
@@ -121,7 +129,7 @@ class ShapeCheck {
           reserved ? 'choose another name' : `use ${shape['x-keys'] ?? 'text'}`,
         );
       }
-      if (shape['x-credentials'] === true && isCredential(key)) this.refuseMask(value);
+      if (shape['x-credentials'] === true && isCredential(key)) this.keepSecret(value);
       this.check(value, values, quiet);
     }
     if (node.entries.size < (shape.minProperties ?? 0)) this.mismatch(node, shape);
@@ -139,7 +147,7 @@ class ShapeCheck {
       if (seen.has(item.value))
         this.problems.error(
           atValue(item),
-          `${nameOf(item)}: ${shown(item, shape.items?.['x-secret'])} stands here a second time`,
+          `${nameOf(item)}: ${shown(item, ANOTHER)} stands here a second time`,
           'keep one of the two',
         );
       seen.add(item.value);
@@ -148,7 +156,8 @@ class ShapeCheck {
 
   private mismatch(node: Node, shape: Shape): void {
     const expected = shape.description ?? 'another value';
-    const found = shown(node, shape['x-secret']);
+    if (node.kind === 'scalar' && node.parent !== undefined && holdsSecret(shape)) node.secret = true;
+    const found = shown(node, ANOTHER);
     const advice = adviceFor(node, shape, branchesOf(shape));
     this.problems.error(atValue(node), `${nameOf(node)}: expected ${expected}, found ${found}`, advice);
     node.broken = true;

@@ -174,18 +174,18 @@ class TreeBuilder {
         return { ...this.scalarOf(event), broken: false, ...place };
       case EVENT_ID.ALIAS:
         this.refuse(start, 'an alias is not supported', SHARE);
-        return { kind: 'scalar', value: null, written: '', expanded: false, broken: true, ...place };
+        return { kind: 'scalar', value: null, written: '', expanded: false, secret: false, broken: true, ...place };
       default:
         return undefined;
     }
   }
 
-  private scalarOf(event: ScalarEvent): Pick<ScalarNode, 'kind' | 'value' | 'written' | 'expanded'> {
+  private scalarOf(event: ScalarEvent): Pick<ScalarNode, 'kind' | 'value' | 'written' | 'expanded' | 'secret'> {
     const written = getScalarValue(this.text, event);
     const plain = event.style === SCALAR_STYLE.PLAIN;
     const value = plain ? CORE_SCHEMA.resolveImplicitScalarTag(written).value : written;
     const known = value === null || typeof value === 'number' || typeof value === 'boolean';
-    return { kind: 'scalar', value: known ? value : written, written, expanded: false };
+    return { kind: 'scalar', value: known ? value : written, written, expanded: false, secret: false };
   }
 
   private refuseProperties(event: ScalarEvent | OpenEvent): void {

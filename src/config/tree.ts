@@ -25,6 +25,8 @@ export interface ScalarNode extends Place {
   readonly written: string;
   /** Some of it came from the environment: it is always text, and never shown. */
   expanded: boolean;
+  /** The shape, or the name of a header or parameter, says that it is one: it is never shown either. */
+  secret: boolean;
 }
 
 export interface ListNode extends Place {
@@ -81,12 +83,12 @@ export function nameOf(node: Node): string {
   return typeof node.key === 'number' ? `${nameOf(node.parent)}[${node.key}]` : node.key;
 }
 
-/** What a message says was found; never a value that came from the environment. */
-export function shown(node: Node, secret = false): string {
+/** What a message says was found; never a value that came from the environment. `hidden`: what a secret is called. */
+export function shown(node: Node, hidden = 'the value'): string {
   if (node.kind === 'map') return node.entries.size === 0 ? 'an empty map' : 'a map';
   if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list';
   if (node.value === null) return 'nothing';
-  if (secret) return 'another value';
+  if (node.secret) return hidden;
   const written = node.written.length > 60 ? `${node.written.slice(0, 57)}...` : node.written;
   return typeof node.value === 'string' ? JSON.stringify(written) : written;
 }

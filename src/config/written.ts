@@ -6,7 +6,7 @@
  * The same for whole texts stands in masked-text.ts.
  */
 
-import { isCredential, MASK } from './credentials.ts';
+import { holdsSecret, isCredential, MASK } from './credentials.ts';
 import type { Problem } from './document.ts';
 import { leaveTree, parseTree } from './parse.ts';
 import { isList, isMap, type Json, type JsonMap, setOwn, stepsOf } from './patch.ts';
@@ -89,7 +89,8 @@ function onSecrets(value: Json, beside: Json | undefined, shape: Shape, act: OnS
     const changed = list.map((item, i) => onSecrets(item, isList(beside) ? beside[i] : undefined, items, act));
     return changed.some((item, i) => item !== list[i]) ? changed : list;
   }
-  return isMap(result) ? inMap(result, beside, shape, act) : result;
+  if (isMap(result)) return inMap(result, beside, shape, act);
+  return typeof result === 'string' && shape.anyOf === undefined && holdsSecret(shape) ? act(result, beside) : result;
 }
 
 function inMap(map: JsonMap, beside: Json | undefined, shape: Shape, act: OnSecret): Json {

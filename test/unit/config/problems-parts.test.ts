@@ -248,6 +248,6 @@ alerts: { webhooks: [alerts.internal] }
 `,
   [
     '2:1 notice: alerts: validated, but not active in this version; the router acts as if it were not there',
-    '2:22 error: webhooks[0]: "alerts.internal" is no URL; write `http://host:port/path`',
+    '2:22 error: webhooks[0]: the value is no URL; write `http://host:port/path`',
   ],
 );

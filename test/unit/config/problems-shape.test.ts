@@ -3,7 +3,9 @@
  * its author evidently meant.
  */
 
-import { tells } from '../../support/reading.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { saidOf, tells } from '../../support/reading.ts';
 
 tells('an unknown key at the top', 'upstrems: {}', ['1:1 error: unknown key "upstrems"; did you mean "upstreams"?']);
 
@@ -200,3 +202,27 @@ tells('an invariant judged by its meaning', 'invariants: { p: { latency: { quant
 tells('a status that no redirect has', 'routes: { r: { redirect: { path: /x, status: 200 } } }', [
   '1:46 error: status: expected one of 301, 302, 303, 307, 308, found 200; write one of 301, 302, 303, 307, 308',
 ]);
+
+const WITH_SECRETS = `admin:
+  token: 'S3CRET '
+  tokens: { zoe: S3CRET, ann: { role: viewer, sha256: S3CRET } }
+upstreams: { a: { endpoints: [http://a:1] } }
+routes:
+  r:
+    match: { path: /, headers: { x-api-key: " S3CRET" }, query: { access_token: [S3CRET] } }
+    upstream: a
+    rewrite:
+      headers:
+        request: { set: { authorization: "Bearer S3CRET\\n", x-token: 00713 }, add: { x-secret: ["S3CRET\\n"] } }
+        response: { set: "set-cookie: S3CRET" }
+alerts: { webhooks: [S3CRET, "ftp://x:S3CRET@y/"] }
+examples: [ { request: GET /, headers: { cookie: "a=S3CRET\\r" }, route: r } ]
+`;
+
+test('no problem shows a secret, wherever it stands and whatever is wrong with it', () => {
+  for (const text of [WITH_SECRETS, 'admin: S3CRET', 'admin: { tokens: S3CRET }', 'alerts: S3CRET']) {
+    const told = saidOf(text).join('\n');
+    assert.match(told, /error/);
+    assert.doesNotMatch(told, /S3CRET|00713/);
+  }
+});

@@ -88,3 +88,16 @@ upstreams: { a: {} }
   );
   assert.match(read.problems[0].reason, /`\*\*\*` stands for a secret that was not shown/);
 });
+
+test('a text in the place of a map or list of secrets is hidden as one of them', () => {
+  const mistaken = {
+    admin: { tokens: { zoe: 'S3CRET' } },
+    alerts: { webhooks: 'http://S3CRET/' },
+    routes: { r: 'plain' },
+  };
+  assert.deepEqual(maskSecrets(mistaken), {
+    admin: { tokens: { zoe: '***' } },
+    alerts: { webhooks: '***' },
+    routes: { r: 'plain' },
+  });
+});
