@@ -231,6 +231,6 @@ function durationOf(text: string | undefined, pointer: string): number | undefin
   if (text === undefined) return undefined;
   const parsed = parseDuration(text);
   if (parsed.ok && parsed.value > 0) return parsed.value;
-  const detail = `${pointer}: ${JSON.stringify(text)} is no time; write \`30s\` or \`5m\``;
-  throw new Refused(400, 'bad_request', detail);
+  const [what, advice] = parsed.ok ? ['is no time', 'write `30s` or `5m`'] : ['cannot be taken', parsed.advice];
+  throw new Refused(400, 'bad_request', `${pointer}: ${JSON.stringify(text.slice(0, 100))} ${what}; ${advice}`);
 }

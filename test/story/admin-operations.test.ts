@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Change, CheckResult } from '../../src/admin/shapes/change.ts';
+import type { ProblemReply } from '../../src/admin/shapes/common.ts';
 import type { Circuit, EventItem, Explanation, Status, UpstreamStatus } from '../../src/admin/shapes/status.ts';
 import { type ActingOrigin, type Asked, startActing } from '../support/acting-origin.ts';
 import { adminClient } from '../support/admin-client.ts';
@@ -81,6 +82,19 @@ test('an order with an end ends by itself, on every thread', async (t) => {
   await until('the order to end', async () => told(await all('/cart')).join() === '200 yes');
   const after = await ask<UpstreamStatus>('GET', '/v1/upstreams/cart/status');
   assert.equal(after.body.circuit.state, 'closed');
+});
+
+test('a time that an order cannot have is refused with what it may be', async (t) => {
+  const { ask } = await start(t, (at) => ({ cart: bare(at) }));
+  for (const [time, detail] of [
+    ['999h', /^\/for: "999h" cannot be taken; the longest duration is 596h$/],
+    ['0s', /^\/for: "0s" is no time; write `30s` or `5m`$/],
+  ] as const) {
+    const order = { state: 'isolated', for: time };
+    const { status, body } = await ask<ProblemReply>('PUT', '/v1/upstreams/cart/circuit', { body: order });
+    assert.equal(status, 400);
+    assert.match(body.detail, detail);
+  }
 });
 
 test('a circuit forced closed lets everything through, and judges again when it is let go', async (t) => {
