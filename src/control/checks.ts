@@ -30,8 +30,11 @@ interface Job {
   readonly settle: (answer: CheckAnswer | NotChecked) => void;
 }
 
-/** Characters of both texts together; below them starting a thread costs more than the check. */
-const LARGE = 262_144;
+/**
+ * Characters of both texts together. What is below keeps the control thread for less than a tenth of a second of an idle core,
+ * whatever stands in it; at four times as much examples that are asked of many expressions take more than one.
+ */
+const LARGE = 65_536;
 /** Checks that wait for the one under way. */
 const MOST_WAITING = 4;
 /** Milliseconds from the last answer to the end of the thread. */
