@@ -10,6 +10,7 @@ import { patternProblem } from '../routing/match-regex.ts';
 import type { MatchSettings, PathMatch } from '../routing/route.ts';
 import { atKey, atValue, type Problems } from './problems.ts';
 import { textAt, textOf } from './reader.ts';
+import { MOST_STEPS, stepsOf } from './regex-size.ts';
 import { child, entries, items, type Node, nameOf, shown } from './tree.ts';
 import { type Flaw, hostFlaw, pathFlaw, valueFlaw } from './wording.ts';
 
@@ -48,6 +49,12 @@ function resolvePath(node: Node | undefined, problems: Problems): PathMatch | un
   const regex = child(node, 'regex');
   const value = textOf(regex);
   if (regex === undefined || value === undefined) return undefined;
+  const steps = stepsOf(value);
+  if (steps > MOST_STEPS) {
+    const reason = `is ${steps} steps long with its repetitions written out, the most is ${MOST_STEPS}`;
+    problems.error(atValue(regex), `regex: ${shown(regex)} ${reason}`, 'repeat less often, or without a bound (`*`)');
+    return undefined;
+  }
   const wrong = patternProblem(value);
   if (wrong === undefined) return { kind: 'regex', value };
   const what = wrong.replace(/^error parsing regexp: /, '');
