@@ -32,7 +32,7 @@ interface Job {
 
 /**
  * Characters of both texts together. What is below keeps the control thread for less than a tenth of a second of an idle core,
- * whatever stands in it; at four times as much examples that are asked of many expressions take more than one.
+ * whatever stands in it but repetitions; at four times as much examples that are asked of many expressions take more than one.
  */
 const LARGE = 65_536;
 /** Checks that wait for the one under way. */
@@ -44,8 +44,11 @@ const LONGEST = 60_000;
 
 const ELSEWHERE = 'check the file with `signalbox check FILE`, which needs no router';
 
+/** `{1000}` of an expression is a thousand times what it looks like; behind an escape anything may hide. */
+const REPEATS = /\{\d|\\/;
+
 export function isLarge({ sent, running }: CheckOrder): boolean {
-  return sent.text.length + running.length > LARGE;
+  return sent.text.length + running.length > LARGE || REPEATS.test(sent.text);
 }
 
 export class Checks {

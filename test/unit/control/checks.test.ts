@@ -50,6 +50,13 @@ test('a check is large by both texts together', () => {
   assert.equal(isLarge(orderOf('a'.repeat(60_000), 'a'.repeat(5537))), true);
 });
 
+test('a check is large where an expression repeats something, or may, however short it is', () => {
+  for (const text of ['regex: /[a-z]{1000}', 'regex: "/a\\x7b1000}"', '{"regex":"/a\\u007b1000}"}']) {
+    assert.equal(isLarge(orderOf(text)), true, text);
+  }
+  assert.equal(isLarge(orderOf('{ path: { regex: "/[a-z]+/.*" }, workers: { 1: 2 } }')), false);
+});
+
 test('checks are worked out one at a time in one thread, in the order in which they came', async () => {
   const { check, threads } = checksWith();
   const answers = [check('first'), check('second')];
