@@ -10,6 +10,7 @@ import type { ValidReading } from './config/document.ts';
 import { readDocument } from './config/read.ts';
 import type { Audit, AuditEntry } from './control/audit.ts';
 import type { Decision } from './control/control.ts';
+import { textOf } from './control/from-file.ts';
 import type { History } from './control/history.ts';
 import type { Keeper } from './control/keeper.ts';
 import type { KeptEdits } from './control/kept-edits.ts';
@@ -154,7 +155,7 @@ export class AppState {
 /** The document's; throws StartRefused where it cannot be had. */
 export async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return textOf(await readFile(path));
   } catch (error) {
     const { message } = error as NodeJS.ErrnoException;
     throw new StartRefused(`cannot read the document: ${message}; name another file with --config`);

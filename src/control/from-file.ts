@@ -62,7 +62,7 @@ export class FromFile {
   private async readNow(): Promise<Outcome> {
     const { path } = this;
     try {
-      return await this.propose(await readFile(path, 'utf8'), 'reload');
+      return await this.propose(textOf(await readFile(path)), 'reload');
     } catch (error) {
       const reason = `cannot be read: ${(error as Error).message}`;
       const advice = 'the running document stays in force';
@@ -85,5 +85,14 @@ export class FromFile {
     const outcome = await this.control.propose({ text, path: this.path, source, author: '', reason: '' });
     if (outcome.ok) await this.onTop.settle();
     return outcome;
+  }
+}
+
+/** The text in a file's bytes, its byte order mark too; throws where they are no UTF-8, as the watcher would say right after. */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error('it is not UTF-8 (save it as UTF-8)');
   }
 }
