@@ -2,11 +2,11 @@
  * The file of the audit log: one line a record, read whole once, then only added to.
  *
  * Rule: a line counts when it is on the disk with its line break. What a crash left of one is cut off at opening; what a
- * failed write left, before the next. A line that is not what was written is reported and left as it is. Whole records stay
- * on the disk: only where they stand is remembered.
+ * failed write left, before the next. What is not what was written is reported and left as it is. Whole records stay on the
+ * disk: only where they stand is remembered.
  */
 
-import { type AuditContent, isBeside, lineOf, type PrunedContent, readLine } from './audit-line.ts';
+import { type AuditContent, isBeginning, isBeside, lineOf, type PrunedContent, readLine } from './audit-line.ts';
 
 const { constants } = process.getBuiltinModule('node:fs');
 const { open, rename, rm } = process.getBuiltinModule('node:fs').promises;
@@ -168,10 +168,14 @@ export class AuditFile {
     return Buffer.concat(rest);
   }
 
-  /** A record that lacks nothing but its line break, or has another byte in place of it, is one; other ends are cut off. */
+  /**
+   * A record that lacks nothing but its line break, or has another byte in place of it, is one; its beginning is cut off. What
+   * is neither no crash left: it is a line that is not what was written.
+   */
   private async mend(end: Buffer): Promise<void> {
     if (end.length === 0) return;
-    const spare = [0, 1].find((count) => readLine(end.subarray(0, end.length - count)).genuine);
+    const whole = [0, 1].find((count) => readLine(end.subarray(0, end.length - count)).genuine);
+    const spare = whole ?? (isBeginning(end) ? undefined : 0);
     if (spare === undefined) {
       this.torn = end.length;
     } else {
@@ -199,11 +203,12 @@ export class AuditFile {
     }
     this.lastOffset = offset;
     this.tip = isMark ? previous : sha;
+    // What a line says that is not what was written is no number to go on from.
+    this.number = genuine && content !== undefined ? Math.max(this.number, content.number) : this.number + 1;
     if (content === undefined) {
       this.unreadable += 1;
       return;
     }
-    this.number = Math.max(this.number, content.number);
     if (isMark) {
       this.pruned = content.count;
       return;

@@ -99,18 +99,50 @@ function parsed(line: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-/** A line that was tampered with may hold anything. */
+/** A line that was tampered with may hold anything; what could not be told of is none. */
 function contentOf(value: Record<string, unknown> | undefined): LineReading['content'] {
-  if (value === undefined || !Number.isSafeInteger(value.number) || !Number.isSafeInteger(value.at)) return undefined;
+  if (value === undefined || !isNumber(value.number) || !isTime(value.at)) return undefined;
   if (value.kind === 'pruned') {
     const { number, at, count } = value as unknown as PrunedContent; // the first two were looked at above
     return { kind: 'pruned', number, at, count: Number.isSafeInteger(count) ? count : 0 };
   }
   const texts = ['revision', 'parent', 'source', 'author', 'reason', 'detail', 'document'];
-  if (texts.some((key) => typeof value[key] !== 'string')) return undefined;
+  if (!texts.map((key) => value[key]).every(isText)) return undefined;
   if (value.result !== 'applied' && value.result !== 'refused') return undefined;
-  if (!Array.isArray(value.words) || !Array.isArray(value.patch) || typeof value.patchOmitted !== 'boolean')
-    return undefined;
+  const { words, patch, patchOmitted } = value;
+  if (!Array.isArray(words) || !words.every(isText) || typeof patchOmitted !== 'boolean') return undefined;
+  if (!Array.isArray(patch) || !patch.every(isOperation)) return undefined;
   const { previous: _, hash: __, ...content } = value;
   return content as unknown as AuditContent; // every field was looked at above
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 1;
+}
+
+/** The furthest time that a Date can say. */
+const LATEST = 8.64e15;
+
+function isTime(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Math.abs(Number(value)) <= LATEST;
+}
+
+function isOperation(value: unknown): value is AuditPatch {
+  if (typeof value !== 'object' || value === null || !('op' in value) || !('path' in value)) return false;
+  return ['add', 'remove', 'replace'].some((op) => op === value.op) && isText(value.path);
+}
+
+const START = '{"at":';
+
+/** What a crash leaves of one line: its beginning, with zeros for what did not get to the disk any more. */
+export function isBeginning(bytes: Buffer): boolean {
+  const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
+  const begun = bytes.subarray(0, end);
+  const start = begun.toString('latin1', 0, START.length);
+  // In no string of a record does this stand, for there quotes are escaped: it is where another record begins.
+  return START.startsWith(start) && !begun.includes('"}{"');
 }

@@ -35,7 +35,10 @@ export async function lockFolder(folder: string): Promise<Lock> {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
-    if ((error as { errcode?: number }).errcode !== BUSY) throw error;
+    if ((error as { errcode?: number }).errcode !== BUSY)
+      throw new Error(
+        `${path} cannot be locked: ${(error as Error).message}; remove it while no router runs on the folder`,
+      );
     throw new Error('another router uses it; stop that one, or give this one a folder of its own');
   }
   const held = database;

@@ -26,9 +26,12 @@ export class Texts {
     const texts = new Texts(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(folder)) {
+      const path = `${folder}/${name}`;
       const hash = NAME.exec(name)?.[1];
-      if (hash !== undefined) texts.known.set(hash, (await stat(`${folder}/${name}`)).size);
-      else if (name.endsWith('.tmp')) await rm(`${folder}/${name}`, { force: true });
+      // A link to nothing, or a folder of such a name, is no text, and no reason to do without the others.
+      const found = hash === undefined ? undefined : await stat(path).catch(() => undefined);
+      if (hash !== undefined && found?.isFile() === true) texts.known.set(hash, found.size);
+      else if (name.endsWith('.tmp')) await rm(path, { force: true }).catch(() => undefined);
     }
     return texts;
   }

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { AuditFile } from '../../../src/control/audit-file.ts';
@@ -123,6 +123,71 @@ test('a log of nothing that was ever written is added to all the same', async (t
     await audit.append(entryOf('a'));
     assert.equal((await audit.find('a'))?.revision, 'a');
   }
+});
+
+test('what lies at the end and is no beginning of a record stays where it is, and is reported', async (t) => {
+  const { bytes, path } = await written(t, 3);
+  const joined = Buffer.from(bytes.toString().replaceAll('\n', ''));
+  const torn = joined.subarray(0, -20);
+  for (const end of [joined, torn, Buffer.alloc(100_000, 0xfe), Buffer.from('routes: {}')]) {
+    const { numbers, flaws, torn } = await reading(path, end);
+    assert.deepEqual([numbers, flaws.length, torn], [[], 1, 0]);
+    assert.deepEqual(await readFile(path), Buffer.concat([end, Buffer.of(10)]));
+  }
+  const zeros = Buffer.concat([bytes, Buffer.from('{"at":17'), Buffer.alloc(4096)]);
+  assert.deepEqual((await reading(path, zeros)).flaws, []);
+  assert.deepEqual(await readFile(path), bytes);
+});
+
+test('a record that was changed so that it cannot be told is passed over, and takes no number from those behind it', async (t) => {
+  for (const [from, to] of [
+    ['"at":', '"at":9007199254740'],
+    ['"number":2', '"number":0'],
+    ['"number":2', '"number":9007199254740991'],
+    ['"op":"replace"', '"op":"move"'],
+    ['"patch":[', '"patch":[null,'],
+    ['"words":[', '"words":[1,'],
+  ]) {
+    const folder = await auditFolder(t);
+    const first = await openAudit(t, folder);
+    for (const revision of ['a', 'b']) await first.audit.append(entryOf(revision));
+    await first.audit.close();
+    const [one, two] = await linesOf(folder);
+    assert.ok(two.includes(from));
+    await writeFile(join(folder, 'audit.jsonl'), `${one}\n${two.replace(from, to)}\n`);
+
+    const second = await openAudit(t, folder);
+    await second.audit.append(entryOf('c'));
+    await second.audit.close();
+    const { audit } = await openAudit(t, folder);
+    const { items } = await audit.list({ limit: 10 });
+    const told = items.map(({ revision }) => revision).filter((revision) => revision !== 'b');
+    assert.deepEqual([told, (await audit.find('c'))?.number], [['c', 'a'], 3], to);
+    for (const { at, patch, words } of items)
+      assert.ok(new Date(at).toISOString() && words.every(String) && patch.every(({ op }) => op === 'replace'), to);
+  }
+});
+
+test('what is no text among the texts keeps nobody from those that are', async (t) => {
+  const folder = await auditFolder(t);
+  const first = await openAudit(t, folder);
+  await first.audit.append(entryOf('a'));
+  await first.audit.close();
+  const documents = join(folder, 'documents');
+  await symlink('/nowhere', join(documents, `${'1'.repeat(64)}.yaml`));
+  await mkdir(join(documents, `${'2'.repeat(64)}.yaml`));
+  await mkdir(join(documents, 'mine.tmp'));
+  const { audit, lines } = await openAudit(t, folder);
+  assert.deepEqual([audit.state().detail, lines], ['', []]);
+  assert.equal(await audit.textOf('a'), '# a\n');
+});
+
+test('a lock that is no lock is named, with what to do', async (t) => {
+  const folder = await auditFolder(t);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'lock'), 'somebody wrote this'.repeat(1000));
+  const { audit } = await openAudit(t, folder);
+  assert.match(audit.state().detail, /\/lock cannot be locked: file is not a database; remove it while no router runs/);
 });
 
 test('texts that a line could name which cannot be read are not cleared away', async (t) => {
