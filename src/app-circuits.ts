@@ -8,6 +8,7 @@
 import type { AuditEntry } from './control/audit.ts';
 import type { CircuitOrders } from './control/circuit-orders.ts';
 import type { CircuitAnswer, CircuitOrder, CircuitParts } from './control/circuits.ts';
+import type { Claimed } from './control/claim.ts';
 import type { Running, View } from './control/view.ts';
 import type { PlaneLog } from './core/events.ts';
 
@@ -18,6 +19,7 @@ export interface AppCircuitParts extends CircuitParts {
   /** Where state is kept. */
   readonly folder: string;
   readonly log: PlaneLog;
+  readonly claim: Claimed;
   /** Resolves when it stands in the audit log, or is known not to get there now. */
   note(entry: AuditEntry): Promise<void>;
 }
@@ -64,6 +66,6 @@ export class AppCircuits {
 
   private async open(): Promise<CircuitOrders> {
     const { CircuitOrders, orderStore } = await import('./control/circuit-orders.ts');
-    return new CircuitOrders({ ...this.parts, store: orderStore(this.path, this.parts.log) });
+    return new CircuitOrders({ ...this.parts, store: orderStore(this.path, this.parts.log, this.parts.claim) });
   }
 }

@@ -9,7 +9,9 @@ import { StartRefused } from './app-contract.ts';
 import type { ValidReading } from './config/document.ts';
 import { readDocument } from './config/read.ts';
 import type { Audit, AuditEntry } from './control/audit.ts';
+import { type Claim, TAKEN } from './control/claim.ts';
 import type { Decision } from './control/control.ts';
+import type { Staging } from './control/document-file.ts';
 import { textOf } from './control/from-file.ts';
 import type { History } from './control/history.ts';
 import type { Keeper } from './control/keeper.ts';
@@ -33,6 +35,7 @@ export interface StateParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: PlaneLog;
+  readonly claim: Claim;
 }
 
 /** A text and what reading it gave. */
@@ -98,9 +101,9 @@ export class AppState {
   async open(view: () => View): Promise<Audit> {
     const { Audit } = await import('./control/audit.ts');
     const { History } = await import('./control/history.ts');
-    const { folder, clock, log, configPath, env } = this.parts;
+    const { folder, clock, log, configPath, env, claim } = this.parts;
     const limits = view().running?.document.admin.revisions ?? EVERYTHING;
-    const audit = await Audit.open({ folder, clock, log, limits });
+    const audit = await Audit.open({ folder, clock, log, limits, claimed: claim.settle });
     const history = new History(audit, (text) => {
       const reading = readDocument(text, configPath, env);
       return reading.ok ? reading.document : undefined;
@@ -112,7 +115,7 @@ export class AppState {
 
   /** Where edits go; `expect` hears of a text before it is in the file. */
   async keeper(expect: (text: string) => void): Promise<Keeper> {
-    if (this.edits !== undefined) return this.edits;
+    if (this.edits !== undefined) return this.claimed(this.edits);
     const { DocumentFile } = await import('./control/document-file.ts');
     const { fileKeeper } = await import('./control/keeper.ts');
     const file = new DocumentFile(this.parts.configPath);
@@ -138,11 +141,20 @@ export class AppState {
     return Promise.resolve();
   }
 
+  /** Edits of another router are not written over. */
+  private claimed(edits: KeptEdits): Keeper {
+    const { claim } = this.parts;
+    const stage = async (text: string): Promise<Staging> =>
+      claim.whose === 'theirs' ? { ok: false, reason: TAKEN } : edits.stage(text);
+    return { to: edits.to, look: (running) => edits.look(running), stage };
+  }
+
   private async look(): Promise<WriteBack> {
     const { DocumentFile } = await import('./control/document-file.ts');
-    const { configPath, folder } = this.parts;
+    const { configPath, folder, claim } = this.parts;
     const to = this.edits === undefined ? 'file' : 'state';
     const path = this.edits === undefined ? configPath : join(folder, 'edits.json');
+    if (to === 'state' && claim.whose === 'theirs') return { to, path, writable: false, detail: TAKEN };
     const { writable, detail } = await new DocumentFile(path).writable();
     return { to, path, writable, detail };
   }

@@ -17,6 +17,7 @@ import type { AdminSettings, ValidReading } from './config/document.ts';
 import { readDocument } from './config/read.ts';
 import { parseAddress } from './config/wording.ts';
 import type { CircuitAnswer, CircuitOrder } from './control/circuits.ts';
+import { Claim } from './control/claim.ts';
 import type { Control, Decision, Outcome } from './control/control.ts';
 import { Events } from './control/events.ts';
 import type { FromFile } from './control/from-file.ts';
@@ -51,7 +52,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   if (!read.ok) throw new StartRefused(`${options.configPath} is not a valid document:`, read.problems);
   const { accessLog, startWorker, env, dnsServers, hostsFile, configPath } = options;
   const folder = options.stateFolder ?? join(dirname(configPath), '.signalbox');
-  const state = new AppState({ folder, configPath, env, clock, log });
+  const claim = new Claim();
+  const state = new AppState({ folder, configPath, env, clock, log, claim });
   const start = await state.startWith({ text, reading: read });
   const workers = threadsFor(options.workers ?? start.reading.document.workers, log);
   const lanes = new SharedLanes(Math.max(1, workers));
@@ -68,9 +70,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const drainLimit = (): number => control.view.running?.document.drain.limit ?? 0;
   const members = systemMembers({ clock, ...site, threads: crew, drainLimit, dnsServers, hostsFile });
   const { keepLeases } = await import('./control/lease-keeping.ts');
-  const keeping = await keepLeases(folder, { leases: members.leases, clock, log });
+  const keeping = await keepLeases(folder, { leases: members.leases, clock, log, claim });
   const workersFixed = options.workers !== undefined;
-  const circuits = new AppCircuits({ folder, clock, ...site, note: state.note });
+  const circuits = new AppCircuits({ folder, clock, ...site, claim, note: state.note });
   const record = async (decision: Decision): Promise<void> => {
     await Promise.all([circuits.settle(decision.after), state.record(decision)]);
   };

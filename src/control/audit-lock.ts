@@ -15,6 +15,9 @@ export interface Lock {
   release(): void;
 }
 
+/** Another router that runs holds it. */
+export class FolderTaken extends Error {}
+
 const BUSY = 5;
 
 /** Throws where somebody else holds it, or where it cannot be had. */
@@ -39,7 +42,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
       throw new Error(
         `${path} cannot be locked: ${(error as Error).message}; remove it while no router runs on the folder`,
       );
-    throw new Error('another router uses it; stop that one, or give this one a folder of its own');
+    throw new FolderTaken('another router uses it; stop that one, or give this one a folder of its own');
   }
   const held = database;
   return { release: () => held.close() };

@@ -12,6 +12,7 @@ import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { Kept } from './audit-file.ts';
 import { type AuditContent, type AuditDecision, isBeside, sha256 } from './audit-line.ts';
+import { FolderTaken } from './audit-lock.ts';
 import { type AuditLimits, AuditStore, isTakenAway } from './audit-store.ts';
 
 export interface AuditNeeds {
@@ -20,6 +21,8 @@ export interface AuditNeeds {
   readonly log: PlaneLog;
   readonly limits: AuditLimits;
   readonly alarms?: Alarms;
+  /** Hears, whenever that was found out, whether the folder is this router's: no other one that runs holds it. */
+  readonly claimed?: (ours: boolean) => void;
 }
 
 /** A decision to be remembered, with the text that it was about. */
@@ -194,9 +197,9 @@ export class Audit {
   private async flush(again = true): Promise<void> {
     if (this.closed) return;
     this.cancel?.();
-    const { folder, log, clock } = this.needs;
+    const { clock } = this.needs;
     try {
-      this.store ??= await AuditStore.hold(folder, log);
+      this.store ??= await this.hold();
       for (let first = this.waiting.at(0); first !== undefined; first = this.waiting.at(0)) {
         await this.store.write(first.content, first.text);
         this.waiting.shift();
@@ -208,6 +211,18 @@ export class Audit {
       if (takenAway) await this.letGo();
       if (takenAway && again) return this.flush(false);
       this.troubled(error);
+    }
+  }
+
+  private async hold(): Promise<AuditStore> {
+    const { folder, log, claimed } = this.needs;
+    try {
+      const store = await AuditStore.hold(folder, log);
+      claimed?.(true);
+      return store;
+    } catch (error) {
+      claimed?.(!(error instanceof FolderTaken));
+      throw error;
     }
   }
 

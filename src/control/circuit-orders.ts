@@ -8,6 +8,7 @@
 
 import type { PlaneLog } from '../core/events.ts';
 import { type CircuitOrder, type CircuitParts, causeOf, give } from './circuits.ts';
+import type { Claimed } from './claim.ts';
 import { ListFile } from './list-file.ts';
 
 /** An order in force. */
@@ -103,8 +104,8 @@ export class CircuitOrders {
 
 const GONE = 'an order about a circuit is dropped: the document does not name its upstream any more';
 
-export function orderStore(path: string, log: PlaneLog): ListFile<StoredOrder> {
-  return new ListFile(path, { key: 'orders', name: 'orders about circuits', isEntry: isStored }, log);
+export function orderStore(path: string, log: PlaneLog, claim?: Claimed): ListFile<StoredOrder> {
+  return new ListFile(path, { key: 'orders', name: 'orders about circuits', isEntry: isStored }, log, claim);
 }
 
 function isStored(value: unknown): value is StoredOrder {

@@ -11,6 +11,7 @@ import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { StoredLease } from '../upstream/lease.ts';
 import type { Leases } from '../upstream/leases.ts';
+import type { Claimed } from './claim.ts';
 import { leaseStore } from './lease-store.ts';
 import type { ListFile } from './list-file.ts';
 
@@ -33,10 +34,10 @@ export interface LeaseKeeping {
 /** Takes up what was saved, and saves from now on. Without a folder leases live in memory. */
 export async function keepLeases(
   folder: string | undefined,
-  needs: Pick<KeepingNeeds, 'leases' | 'clock'> & { readonly log: PlaneLog },
+  needs: Pick<KeepingNeeds, 'leases' | 'clock'> & { readonly log: PlaneLog; readonly claim?: Claimed },
 ): Promise<LeaseKeeping> {
   if (folder === undefined) return { stop: async () => {} };
-  const keeper = new LeaseKeeper({ ...needs, alarms: systemAlarms, store: leaseStore(folder, needs.log) });
+  const keeper = new LeaseKeeper({ ...needs, alarms: systemAlarms, store: leaseStore(folder, needs.log, needs.claim) });
   await keeper.begin();
   return keeper;
 }

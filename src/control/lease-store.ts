@@ -6,12 +6,13 @@
 
 import type { PlaneLog } from '../core/events.ts';
 import type { StoredLease } from '../upstream/lease.ts';
+import type { Claimed } from './claim.ts';
 import { ListFile } from './list-file.ts';
 
 const { join } = process.getBuiltinModule('node:path');
 
-export function leaseStore(folder: string, log: PlaneLog): ListFile<StoredLease> {
-  return new ListFile(join(folder, 'leases.json'), { key: 'leases', name: 'leases', isEntry: isStored }, log);
+export function leaseStore(folder: string, log: PlaneLog, claim?: Claimed): ListFile<StoredLease> {
+  return new ListFile(join(folder, 'leases.json'), { key: 'leases', name: 'leases', isEntry: isStored }, log, claim);
 }
 
 const TEXTS = ['upstream', 'instance', 'url', 'author'] as const;

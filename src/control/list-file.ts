@@ -3,10 +3,12 @@
  *
  * Rule: written aside, synced and renamed, so that what is there is whole, and readable by this user alone. A file that is
  * torn or of something else is said and passed over. Where nothing can be written that is said once, and the router goes
- * on with what it has in memory. When to write is for whoever has the list.
+ * on with what it has in memory; what another router has there is left alone (claim.ts). When to write is for whoever has
+ * the list.
  */
 
 import type { PlaneLog } from '../core/events.ts';
+import { type Claimed, OURS, TAKEN } from './claim.ts';
 import { writeWhole } from './whole-file.ts';
 
 const { mkdir, readFile } = process.getBuiltinModule('node:fs').promises;
@@ -28,13 +30,20 @@ export class ListFile<T> {
   private readonly path: string;
   private readonly kind: ListKind<T>;
   private readonly log: PlaneLog;
+  private readonly claim: Claimed;
   private writing: Promise<void> = Promise.resolve();
   private failing = false;
+  /** What is to be written once the folder is this router's. */
+  private waiting: string | undefined = undefined;
 
-  constructor(path: string, kind: ListKind<T>, log: PlaneLog) {
+  constructor(path: string, kind: ListKind<T>, log: PlaneLog, claim = OURS) {
     this.path = path;
     this.kind = kind;
     this.log = log;
+    this.claim = claim;
+    claim.onOurs(() => {
+      if (this.waiting !== undefined) void this.put(this.waiting);
+    });
   }
 
   /** What was saved last; nothing where there is no file, or none that can be read. */
@@ -54,15 +63,21 @@ export class ListFile<T> {
 
   /** Puts this list in place of the one before; one after the other, never rejects. */
   save(list: readonly T[]): Promise<void> {
-    const text = JSON.stringify({ layout: LAYOUT, [this.kind.key]: list });
+    return this.put(JSON.stringify({ layout: LAYOUT, [this.kind.key]: list }));
+  }
+
+  private put(text: string): Promise<void> {
     this.writing = this.writing.then(() => this.write(text));
     return this.writing;
   }
 
   private async write(text: string): Promise<void> {
-    const { path, log } = this;
+    const { path, log, claim } = this;
     const { name } = this.kind;
+    this.waiting = claim.whose === 'ours' ? undefined : text;
+    if (claim.whose === 'unknown') return;
     try {
+      if (claim.whose === 'theirs') throw new Error(TAKEN);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeWhole(path, text);
       if (this.failing) log('info', { path }, `${name} can be saved again`);
