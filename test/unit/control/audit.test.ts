@@ -201,19 +201,34 @@ test('a text stays as long as any record that is kept names it', async (t) => {
 test('what grew old goes, but never the newest record', async (t) => {
   const folder = await auditFolder(t);
   const { audit, clock } = await openAudit(t, folder);
-  await audit.append(entryOf('a'));
+  const refused = (detail: string) => entryOf('', { result: 'refused', detail, text: undefined });
+  await audit.append(refused('a'));
   clock.advance(60 * DAY);
-  await audit.append(entryOf('b'));
+  await audit.append(refused('b'));
   clock.advance(31 * DAY);
-  await audit.append(entryOf('c'));
-  const kept = async () => (await audit.list({ limit: 10 })).items.map(({ revision }) => revision);
+  await audit.append(refused('c'));
+  const kept = async () => (await audit.list({ limit: 10 })).items.map(({ detail }) => detail);
   assert.deepEqual(await kept(), ['c', 'b']);
   clock.advance(1000 * DAY);
   await audit.setLimits({ count: 10, age: 90 * DAY });
   assert.deepEqual(await kept(), ['c']);
-  clock.advance(DAY);
-  await audit.append(entryOf('d'));
-  assert.deepEqual(await kept(), ['d']);
+});
+
+test('a document grows old once another one has taken its place, so that there is a way back from the first change in years', async (t) => {
+  const folder = await auditFolder(t);
+  const { audit, clock } = await openAudit(t, folder);
+  for (const revision of ['a', 'b']) await audit.append(entryOf(revision));
+  clock.advance(1000 * DAY);
+  await audit.append(entryOf('b', { parent: 'b', text: undefined }));
+  await audit.append(entryOf('', { parent: 'b', result: 'refused', text: undefined }));
+  await audit.append(entryOf('c', { parent: 'b' }));
+  const kept = async () => (await audit.list({ limit: 10 })).items.map(({ revision }) => revision);
+  assert.deepEqual(await kept(), ['c', '', 'b', 'b']);
+  assert.deepEqual([await audit.textOf('b'), await audit.textOf('a')], ['# b\n', undefined]);
+  clock.advance(91 * DAY);
+  await audit.append(entryOf('d', { parent: 'c' }));
+  assert.deepEqual(await kept(), ['d', 'c']);
+  assert.equal(await audit.textOf('b'), undefined);
 });
 
 test('other limits count at once', async (t) => {
