@@ -23,6 +23,8 @@ export interface Kept {
   readonly at: number;
   readonly revision: string;
   readonly document: string;
+  readonly parent: string;
+  readonly replaced: string;
   /** It is about something else than the document. */
   readonly beside: boolean;
   readonly offset: number;
@@ -213,9 +215,9 @@ export class AuditFile {
       this.pruned = content.count;
       return;
     }
-    const { number, at, revision, document } = content;
-    const beside = isBeside(content);
-    this.kept.push({ number, at, revision, document, beside, offset, length: line.length, before });
+    const { number, at, revision, document, parent, replaced = '' } = content;
+    const named = { number, at, revision, document, parent, replaced, beside: isBeside(content) };
+    this.kept.push({ ...named, offset, length: line.length, before });
   }
 
   private flaw(offset: number, number: number | undefined, detail: string): void {

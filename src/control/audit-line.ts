@@ -40,6 +40,8 @@ export interface AuditContent extends AuditDecision {
   readonly at: number;
   /** SHA-256 of the text; '' where there was none. */
   readonly document: string;
+  /** The same of the parent's text, as it stood last: comments change without a record. Older records have none. */
+  readonly replaced?: string | undefined;
 }
 
 /** The first line of a log that was pruned, in place of all records up to `number`, whose last line `previous` is of. */
@@ -107,7 +109,7 @@ function contentOf(value: Record<string, unknown> | undefined): LineReading['con
     return { kind: 'pruned', number, at, count: Number.isSafeInteger(count) ? count : 0 };
   }
   const texts = ['revision', 'parent', 'source', 'author', 'reason', 'detail', 'document'];
-  if (!texts.map((key) => value[key]).every(isText)) return undefined;
+  if (![...texts.map((key) => value[key]), value.replaced ?? ''].every(isText)) return undefined;
   if (value.result !== 'applied' && value.result !== 'refused') return undefined;
   const { words, patch, patchOmitted } = value;
   if (!Array.isArray(words) || !words.every(isText) || typeof patchOmitted !== 'boolean') return undefined;

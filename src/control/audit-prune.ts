@@ -41,10 +41,10 @@ function cutByText(kept: readonly Kept[], texts: TextSizes): number {
   const seen = new Set<string>();
   let sum = 0;
   for (let i = kept.length - 1; i >= 0; i--) {
-    const { document } = kept[i];
-    if (seen.has(document)) continue;
-    seen.add(document);
-    sum += texts.sizeOf(document);
+    for (const text of [kept[i].document, kept[i].replaced]) {
+      if (!seen.has(text)) sum += texts.sizeOf(text);
+      seen.add(text);
+    }
     if (sum > MOST_TEXT) return i + 1;
   }
   return 0;

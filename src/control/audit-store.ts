@@ -53,9 +53,9 @@ export class AuditStore {
     }
   }
 
-  /** Returns when both are on the disk. */
-  async write(content: Omit<AuditContent, 'number'>, text: string | undefined): Promise<void> {
-    if (text !== undefined) await this.texts.put(content.document, text);
+  /** Returns when all is on the disk. */
+  async write(content: Omit<AuditContent, 'number'>, texts: ReadonlyMap<string, string>): Promise<void> {
+    for (const [hash, text] of texts) await this.texts.put(hash, text);
     await this.file.append(content);
   }
 
@@ -70,7 +70,8 @@ export class AuditStore {
     await file.prune(cut, now);
     await syncFolder(this.folder);
     // What a line named that cannot be read is evidence.
-    if (file.unreadable === 0) await texts.keepOnly(new Set(file.kept.map(({ document }) => document)));
+    if (file.unreadable === 0)
+      await texts.keepOnly(new Set(file.kept.flatMap(({ document, replaced }) => [document, replaced])));
   }
 
   async release(): Promise<void> {

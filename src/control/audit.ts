@@ -6,14 +6,14 @@
  * are taken one after the other, so that lines stand in the order of decisions.
  */
 
-import { canonical } from '../config/canonical.ts';
 import { type Alarms, systemAlarms } from '../core/alarm.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
 import type { Kept } from './audit-file.ts';
-import { type AuditContent, type AuditDecision, isBeside, sha256 } from './audit-line.ts';
+import { type AuditContent, type AuditDecision, isBeside } from './audit-line.ts';
 import { FolderTaken } from './audit-lock.ts';
 import { type AuditLimits, AuditStore, isTakenAway } from './audit-store.ts';
+import { charactersOf, type Waiting, waitingOf } from './audit-waiting.ts';
 
 export interface AuditNeeds {
   readonly folder: string;
@@ -28,6 +28,8 @@ export interface AuditNeeds {
 /** A decision to be remembered, with the text that it was about. */
 export interface AuditEntry extends Omit<AuditDecision, 'patchOmitted'> {
   readonly text: string | undefined;
+  /** The text of the parent, as it stood when it was replaced. */
+  readonly replaced?: string | undefined;
 }
 
 export interface AuditRecord extends AuditContent {
@@ -43,16 +45,6 @@ export interface AuditState {
   readonly detail: string;
 }
 
-/** A record on its way to the disk. */
-interface Waiting {
-  readonly content: Omit<AuditContent, 'number'>;
-  readonly text: string | undefined;
-}
-
-/** Bytes of a patch; a longer one is left out. */
-const LONGEST_PATCH = 65_536;
-const LONGEST_TEXT = 4096;
-const MOST_WORDS = 128;
 /** Records that wait, and characters of their texts: memory has an end before disks have room again. */
 const MOST_WAITING = 100;
 const MOST_WAITING_TEXT = 67_108_864;
@@ -86,7 +78,7 @@ export class Audit {
 
   /** Resolves when it is on the disk, or is known not to get there now. Never rejects. */
   append(entry: AuditEntry): Promise<void> {
-    const waiting = this.waitingOf(entry);
+    const waiting = waitingOf(entry, this.needs.clock.wall());
     return this.step(async () => {
       this.waiting.push(waiting);
       this.shed();
@@ -116,15 +108,14 @@ export class Audit {
     });
   }
 
-  /** The text of a revision, byte for byte; undefined where there is none, or none that is what it was. */
+  /** The last text of a revision, byte for byte; undefined where there is none, or none that is what it was. */
   textOf(revision: string): Promise<string | undefined> {
     return this.step(async () => {
-      const tried = new Set<string>();
-      for (const { document, waiting } of this.placesOf(revision)) {
-        if (waiting?.text !== undefined) return waiting.text;
-        if (document === '' || tried.has(document)) continue;
+      const tried = new Set(['']);
+      for (const { document, waiting } of this.textsOf(revision)) {
+        if (tried.has(document)) continue;
         tried.add(document);
-        const text = await this.store?.texts.get(document);
+        const text = waiting?.texts.get(document) ?? (await this.store?.texts.get(document));
         if (text !== undefined) return text;
         this.needs.log('error', { revision, document }, 'the text of a revision is gone, or is not what it was');
       }
@@ -168,25 +159,9 @@ export class Audit {
     return taken;
   }
 
-  private waitingOf({ text, patch, ...entry }: AuditEntry): Waiting {
-    const patchOmitted = Buffer.byteLength(canonical(patch)) > LONGEST_PATCH;
-    const content = {
-      ...entry,
-      author: short(entry.author),
-      reason: short(entry.reason),
-      detail: short(entry.detail),
-      words: entry.words.slice(0, MOST_WORDS).map(short),
-      patch: patchOmitted ? [] : patch,
-      patchOmitted,
-      at: this.needs.clock.wall(),
-      document: text === undefined ? '' : sha256(text),
-    };
-    return { content, text };
-  }
-
   /** Gives up the oldest that wait where there are too many. */
   private shed(): void {
-    const size = () => this.waiting.reduce((sum, { text }) => sum + (text?.length ?? 0), 0);
+    const size = () => this.waiting.reduce((sum, one) => sum + charactersOf(one), 0);
     while (this.waiting.length > 1 && (this.waiting.length > MOST_WAITING || size() > MOST_WAITING_TEXT)) {
       this.waiting.shift();
       this.lost += 1;
@@ -201,7 +176,7 @@ export class Audit {
     try {
       this.store ??= await this.hold();
       for (let first = this.waiting.at(0); first !== undefined; first = this.waiting.at(0)) {
-        await this.store.write(first.content, first.text);
+        await this.store.write(first.content, first.texts);
         this.waiting.shift();
       }
       await this.store.prune(this.limits, clock.wall());
@@ -253,10 +228,18 @@ export class Audit {
     const next = this.store?.file.next ?? 1;
     for (let i = this.waiting.length - 1; i >= 0; i--) {
       const { content } = this.waiting[i];
-      const { revision, document } = content;
-      yield { number: next + i, revision, document, beside: isBeside(content), waiting: this.waiting[i] };
+      yield { ...content, number: next + i, beside: isBeside(content), waiting: this.waiting[i] };
     }
     for (let i = kept.length - 1; i >= 0; i--) yield { ...kept[i], kept: kept[i] };
+  }
+
+  private *textsOf(revision: string): Generator<Pick<Place, 'document' | 'waiting'>> {
+    if (revision === '') return;
+    for (const place of this.newestFirst()) {
+      if (place.beside) continue;
+      if (place.revision === revision) yield place;
+      else if (place.parent === revision) yield { document: place.replaced ?? '', waiting: place.waiting };
+    }
   }
 
   /** A text that could not be read has no revision to be found by. */
@@ -266,7 +249,7 @@ export class Audit {
   }
 
   private async recordAt({ number, document, waiting, kept }: Place): Promise<AuditRecord | undefined> {
-    if (waiting !== undefined) return { ...waiting.content, number, restorable: waiting.text !== undefined };
+    if (waiting !== undefined) return { ...waiting.content, number, restorable: document !== '' };
     const content = kept === undefined ? undefined : await this.store?.file.read(kept).catch(() => undefined);
     if (content === undefined) return undefined;
     return { ...content, restorable: this.store?.texts.has(document) === true };
@@ -278,11 +261,9 @@ interface Place {
   readonly number: number;
   readonly revision: string;
   readonly document: string;
+  readonly parent: string;
+  readonly replaced?: string | undefined;
   readonly beside: boolean;
-  readonly waiting?: Waiting;
+  readonly waiting?: Waiting | undefined;
   readonly kept?: Kept;
-}
-
-function short(text: string): string {
-  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT).toWellFormed()}...`;
 }

@@ -58,14 +58,23 @@ export class History {
     const last = items.find(({ result }) => result === 'applied');
     const { after } = decision;
     if (after === undefined || last?.revision === after.revision) return undefined;
-    const text = last === undefined ? undefined : await this.audit.textOf(last.revision);
+    const bare = { ...bareEntry(decision), revision: after.revision, patch: [] };
+    if (last === undefined) return { ...bare, words: ['first start'] };
+    const { revision } = last;
+    const text = await this.audit.textOf(revision);
     const document = text === undefined ? undefined : this.read(text);
-    if (last === undefined || text === undefined || document === undefined) {
-      return { ...bareEntry(decision), revision: after.revision, words: ['first start'], patch: [] };
-    }
-    return entryOf(decision, { ...after, revision: last.revision, text, document });
+    if (text === undefined) return { ...bare, parent: revision, words: [`${UNKNOWN} its text is gone`] };
+    if (document !== undefined) return entryOf(decision, { ...after, revision, text, document });
+    return {
+      ...bare,
+      parent: revision,
+      words: [`${UNKNOWN} it is not valid any more`],
+      patch: patchOf(text, after.text),
+    };
   }
 }
+
+const UNKNOWN = 'what this changes in the document that ran before cannot be told in words:';
 
 function bareEntry({ origin, before, text, problems }: Decision): Omit<AuditEntry, 'words' | 'patch'> {
   const detail = problems.slice(0, SHOWN).map(formatProblem);
@@ -85,7 +94,7 @@ function entryOf(decision: Decision, before: { revision: string; text: string; d
   const bare = { ...bareEntry(decision), parent: before.revision };
   if (after === undefined) return { ...bare, result: 'refused', text: undefined, words: [], patch: [] };
   const { words } = effectOf(before.document, after.document);
-  return { ...bare, revision: after.revision, words, patch: patchOf(before.text, after.text) };
+  return { ...bare, revision: after.revision, words, patch: patchOf(before.text, after.text), replaced: before.text };
 }
 
 /** The difference as it is written, secrets masked on both sides. */

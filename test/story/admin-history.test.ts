@@ -3,7 +3,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Change, Revision } from '../../src/admin/shapes/change.ts';
@@ -11,6 +11,7 @@ import type { ProblemReply } from '../../src/admin/shapes/common.ts';
 import type { Status } from '../../src/admin/shapes/status.ts';
 import { adminClient } from '../support/admin-client.ts';
 import { startRouterWithApp } from '../support/app.ts';
+import { auditFolder } from '../support/audit.ts';
 import { type Started, startProcess } from '../support/process.ts';
 
 const DOCUMENT = `# kept
@@ -98,6 +99,34 @@ test('a revision that nobody remembers cannot be restored', async (t) => {
   assert.equal(reply.status, 404);
   assert.match(reply.body.detail, /GET \/v1\/revisions lists/);
   assert.equal((await ask('GET', '/v1/revisions/nonsense')).status, 400);
+});
+
+test('a revision comes back as it was left, with comments that were written after it came into force', async (t) => {
+  const { router, ask } = await start(t);
+  const before = (await ask<Page>('GET', '/v1/revisions')).body.items[0].revision;
+  const commented = `${DOCUMENT}# why there is one route: ask ada\n`;
+  assert.deepEqual(await router.reload(commented), { ok: true, revision: before, changed: false, notices: [] });
+  assert.equal((await ask('PUT', '/v1/routes/basket', { body: route('/basket') })).status, 201);
+  assert.equal((await ask('POST', `/v1/revisions/${before}/restore`)).status, 200);
+  assert.equal(await readFile(router.configPath, 'utf8'), commented);
+});
+
+test('a start with another document names the one that ran before, also where that is not valid any more or gone', async (t) => {
+  const stateFolder = await auditFolder(t);
+  const documentAt = (path: string) => DOCUMENT.replace('path: /cart', `path: "${path}"`);
+  const first = await startRouterWithApp(documentAt(`\${CART}`), { stateFolder, env: { CART: '/cart' } });
+  await first.stop();
+  const second = await startRouterWithApp(documentAt('/carts'), { stateFolder });
+  await second.stop();
+  await rm(join(stateFolder, 'documents'), { recursive: true });
+  const third = await startRouterWithApp(documentAt('/wagon'), { stateFolder });
+  t.after(() => third.stop());
+  const { items } = (await adminClient(third.adminUrl)<Page>('GET', '/v1/revisions')).body;
+  const parents = items.map(({ parent }) => parent);
+  assert.deepEqual(parents, [items[1].revision, items[2].revision, '']);
+  const words = items.map(({ words: [line] }) => line.replace(/^what this changes .* in words: /, ''));
+  assert.deepEqual(words, ['its text is gone', 'it is not valid any more', 'first start']);
+  assert.deepEqual(items[1].patch, [{ op: 'replace', path: '/routes/cart/match/path', value: '/carts' }]);
 });
 
 test('revisions are paged, newest first, each once', async (t) => {
