@@ -24,6 +24,9 @@ export interface Staged {
 
 export type Staging = { readonly ok: true; readonly staged: Staged } | { readonly ok: false; readonly reason: string };
 
+/** Bytes; of most file systems the smallest piece of a file. */
+const BLOCK = 4096;
+
 /** Of all that look at files, for two may look at the same at once. */
 let count = 0;
 
@@ -57,9 +60,9 @@ export class DocumentFile {
     }
   }
 
-  /** Whether an edit could be written now; found out by writing beside the file. */
+  /** Whether an edit could be written now; found out by writing beside the file, as much as a disk that is full has no room for. */
   async writable(): Promise<{ readonly writable: boolean; readonly detail: string }> {
-    const staging = await this.stage('');
+    const staging = await this.stage(' '.repeat(BLOCK));
     if (!staging.ok) return { writable: false, detail: staging.reason };
     await staging.staged.drop();
     return { writable: true, detail: '' };
@@ -156,7 +159,8 @@ class Flaw extends Error {
   }
 }
 
-const BESIDE = 'keep edits beside it: `admin: { writeBack: false }`';
+/** True of the document, and of the edits beside it, which are written here too. */
+const BESIDE = 'have edits kept where they can be: `admin: { writeBack: false }` and a folder for `--state`';
 const NO_LEAVE = `give the user of this process leave to, or ${BESIDE}`;
 
 const REASONS: Readonly<Record<string, (path: string) => string>> = {

@@ -3,7 +3,19 @@
  */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -140,6 +152,24 @@ test('a file that can be written says so, and is as it was after the question', 
   assert.deepEqual(await file.writable(), { writable: true, detail: '' });
   assert.deepEqual(await readdir(folder), ['routes.yaml']);
   assert.equal(await file.read(), 'old\n');
+});
+
+test('a disk without room for an edit is found out when it is asked for', async (context) => {
+  const { file, path, folder } = await place(context);
+  const handle = await open(path);
+  const prototype = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { writeFile: real } = prototype;
+  context.after(() => {
+    prototype.writeFile = real;
+  });
+  // A file of no bytes takes no room.
+  prototype.writeFile = async (text: string) => {
+    if (text.length > 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  };
+  const detail = `no space is left on the device of ${path}`;
+  assert.deepEqual(await file.writable(), { writable: false, detail });
+  assert.deepEqual(await readdir(folder), ['routes.yaml']);
 });
 
 test('several may ask at once, while an edit is on its way', async (context) => {
