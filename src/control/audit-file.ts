@@ -9,7 +9,7 @@
 import { type AuditContent, isBeginning, isBeside, lineOf, type PrunedContent, readLine } from './audit-line.ts';
 
 const { constants } = process.getBuiltinModule('node:fs');
-const { open, rename, rm } = process.getBuiltinModule('node:fs').promises;
+const { open, rename, rm, stat } = process.getBuiltinModule('node:fs').promises;
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
 const PIECE = 262_144;
@@ -84,8 +84,10 @@ export class AuditFile {
 
   /** Returns when it is on the disk. */
   async append(content: Omit<AuditContent, 'number'>): Promise<void> {
-    const { size, nlink } = await this.handle.stat();
-    if (nlink === 0 || size < this.size) throw new LogTakenAway(`${this.path} was removed or cut by somebody else`);
+    // By its name too: a log that was moved aside is written to no more, for nobody would look for its end there.
+    const [{ size, ino, dev }, there] = await Promise.all([this.handle.stat(), stat(this.path).catch(() => undefined)]);
+    if (there?.ino !== ino || there.dev !== dev || size < this.size)
+      throw new LogTakenAway(`${this.path} was removed, moved or cut by somebody else`);
     if (this.dirty) await this.handle.truncate(this.size);
     const record = { ...content, number: this.next };
     const line = Buffer.from(`${lineOf(record, this.tip)}\n`);

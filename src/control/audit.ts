@@ -48,6 +48,7 @@ export interface AuditState {
 /** Records that wait, and characters of their texts: memory has an end before disks have room again. */
 const MOST_WAITING = 100;
 const MOST_WAITING_TEXT = 67_108_864;
+const TAKEN_AWAY = 'the audit log was taken away while the router ran; it goes on with what is there, or begins anew';
 /** Milliseconds until what could not be written is tried again. */
 const TRY_AGAIN = 10_000;
 
@@ -183,8 +184,12 @@ export class Audit {
       this.eased();
     } catch (error) {
       const takenAway = isTakenAway(error);
+      const held = this.store !== undefined;
       if (takenAway) await this.letGo();
-      if (takenAway && again) return this.flush(false);
+      if (takenAway && again) {
+        if (held) this.needs.log('warn', { err: (error as Error).message }, TAKEN_AWAY);
+        return this.flush(false);
+      }
       this.troubled(error);
     }
   }

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { AuditFile } from '../../../src/control/audit-file.ts';
@@ -355,9 +355,22 @@ test('a disk that is full in the middle of a line costs nothing', async (t) => {
   assert.deepEqual(again.audit.state(), { intact: true, records: 3, detail: '' });
 });
 
+test('a log that somebody moves aside is written to no more', async (t) => {
+  const folder = await auditFolder(t);
+  const { audit, lines } = await openAudit(t, folder);
+  await audit.append(entryOf('a'));
+  const path = join(folder, 'audit.jsonl');
+  await rename(path, `${path}.1`);
+  await audit.append(entryOf('b'));
+  const [kept, aside] = await Promise.all([path, `${path}.1`].map((one) => readFile(one, 'utf8')));
+  assert.match(kept, /"revision":"b"/);
+  assert.doesNotMatch(aside, /"revision":"b"/);
+  assert.match(lines.join(), /^warn the audit log was taken away while the router ran/);
+});
+
 test('a log that somebody takes away is begun anew, and a folder made again', async (t) => {
   const folder = await auditFolder(t);
-  const { audit } = await openAudit(t, folder);
+  const { audit, lines } = await openAudit(t, folder);
   await audit.append(entryOf('a'));
   await rm(join(folder, 'audit.jsonl'));
   await audit.append(entryOf('b'));
@@ -366,4 +379,6 @@ test('a log that somebody takes away is begun anew, and a folder made again', as
   await audit.append(entryOf('c'));
   assert.deepEqual(audit.state(), { intact: true, records: 1, detail: '' });
   assert.equal(await audit.textOf('c'), '# c\n');
+  assert.deepEqual(new Set(lines.map((line) => line.slice(0, 34))), new Set(['warn the audit log was taken away ']));
+  assert.equal(lines.length, 2);
 });
