@@ -120,6 +120,7 @@ export class AppState {
     const { fileKeeper } = await import('./control/keeper.ts');
     const file = new DocumentFile(this.parts.configPath);
     await file.sweep();
+    await this.tellOfKept();
     return fileKeeper(file, expect);
   }
 
@@ -139,6 +140,19 @@ export class AppState {
     if (this.log !== undefined) return entry(this.log.history);
     this.early.push(entry);
     return Promise.resolve();
+  }
+
+  /** Edits from when they were kept beside the file run no more; whoever made them is not there when that is decided. */
+  private async tellOfKept(): Promise<void> {
+    const { folder, log } = this.parts;
+    const path = join(folder, 'edits.json');
+    try {
+      const { file, edited } = JSON.parse(await readFile(path, 'utf8')) as { file?: unknown; edited?: unknown };
+      if (file !== edited)
+        log('warn', { path }, 'edits that were kept beside the file do not run: admin.writeBack is on');
+    } catch {
+      // There are none, or none that could run.
+    }
   }
 
   /** Edits of another router are not written over. */

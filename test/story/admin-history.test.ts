@@ -35,6 +35,13 @@ async function start(t: TestContext) {
   return { router, ask: adminClient(router.adminUrl) };
 }
 
+/** What is to stop at the end, before folders that are asked for later are removed. */
+function stopsOf(t: TestContext): (() => Promise<void>)[] {
+  const stops: (() => Promise<void>)[] = [];
+  t.after(() => Promise.all(stops.map((stop) => stop())));
+  return stops;
+}
+
 const route = (path: string) => ({ match: { path }, upstream: 'cart' });
 
 test('a change is remembered with who, why, from where, in words and as a patch', async (t) => {
@@ -112,6 +119,7 @@ test('a revision comes back as it was left, with comments that were written afte
 });
 
 test('a start with another document names the one that ran before, also where that is not valid any more or gone', async (t) => {
+  const stops = stopsOf(t);
   const stateFolder = await auditFolder(t);
   const documentAt = (path: string) => DOCUMENT.replace('path: /cart', `path: "${path}"`);
   const first = await startRouterWithApp(documentAt(`\${CART}`), { stateFolder, env: { CART: '/cart' } });
@@ -120,7 +128,7 @@ test('a start with another document names the one that ran before, also where th
   await second.stop();
   await rm(join(stateFolder, 'documents'), { recursive: true });
   const third = await startRouterWithApp(documentAt('/wagon'), { stateFolder });
-  t.after(() => third.stop());
+  stops.push(() => third.stop());
   const { items } = (await adminClient(third.adminUrl)<Page>('GET', '/v1/revisions')).body;
   const parents = items.map(({ parent }) => parent);
   assert.deepEqual(parents, [items[1].revision, items[2].revision, '']);
@@ -203,6 +211,21 @@ test('the memory outlives the process, tells what was changed while nobody ran, 
   assert.match(audit.detail, /record 2/);
   // The folder goes with the first one's, and nobody may be writing in it then.
   await leave(third);
+});
+
+test('edits that were kept beside the file do not vanish without a word where edits go into the file again', async (t) => {
+  const stops = stopsOf(t);
+  const stateFolder = await auditFolder(t);
+  const said = /kept beside the file do not run/;
+  const off = DOCUMENT.replace('address: 127.0.0.1:0 }\nup', 'address: 127.0.0.1:0, writeBack: false }\nup');
+  const first = await startRouterWithApp(off, { stateFolder });
+  await adminClient(first.adminUrl)('PUT', '/v1/routes/basket', { body: route('/basket') });
+  await first.stop();
+  const second = await startRouterWithApp(DOCUMENT, { stateFolder });
+  stops.push(() => second.stop());
+  const { path } = second.logs.find(({ msg }) => said.test(String(msg))) ?? {};
+  assert.equal(path, join(stateFolder, 'edits.json'));
+  assert.ok(!first.logs.some(({ msg }) => said.test(String(msg))));
 });
 
 test('where edits are not to go into the file, they are kept beside it and come back on top of it', async (t) => {
