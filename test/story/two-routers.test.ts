@@ -23,10 +23,13 @@ const LEASE = { url: 'http://10.0.0.7:80', ttl: '1h' };
 const FILES = ['circuits.json', 'leases.json', 'edits.json'];
 
 test('a second router on a state folder loses the first none of its orders, leases and edits, and says what it cannot keep', async (t) => {
+  let stop = async (): Promise<void> => {};
+  // Before the folder goes.
+  t.after(() => stop());
   const stateFolder = await auditFolder(t);
   const route = (upstream: string) => ({ body: { match: { path: '/new' }, upstream } });
   const first = await startRouterWithApp(documentOf('cart'), { stateFolder });
-  t.after(() => first.stop());
+  stop = () => first.stop();
   const ask = adminClient(first.adminUrl);
   await ask('PUT', '/v1/upstreams/cart/circuit', { body: ORDER });
   await ask('PUT', '/v1/upstreams/cart/leases/a', { body: LEASE });
