@@ -59,22 +59,30 @@ interface Kept {
   pathOf(id: string): Promise<string | undefined>;
 }
 
-async function startKept(t: TestContext, file: string, given?: string): Promise<Kept> {
-  const stateFolder = given ?? (await mkdtemp(join(tmpdir(), 'signalbox-kept-')));
-  if (given === undefined) t.after(() => rm(stateFolder, { recursive: true }));
+/** Where state is kept, and how the router that runs on it is stopped. */
+interface Folder {
+  readonly path: string;
+  stop: () => Promise<void>;
+}
+
+async function startKept(t: TestContext, file: string, given?: Folder): Promise<Kept> {
+  const folder = given ?? { path: await mkdtemp(join(tmpdir(), 'signalbox-kept-')), stop: async () => {} };
+  const stateFolder = folder.path;
+  // In this order: a router that runs may be writing there.
+  if (given === undefined) t.after(() => folder.stop().then(() => rm(stateFolder, { recursive: true })));
   const router = await startRouterWithApp(file, { stateFolder });
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= router.stop();
     return stopped;
   };
-  t.after(stop);
+  folder.stop = stop;
   const ask = adminClient(router.adminUrl);
   return {
     router,
     restart: async (text) => {
       await stop();
-      return startKept(t, text, stateFolder);
+      return startKept(t, text, folder);
     },
     put: async (id, path) => (await ask('PUT', `/v1/routes/${id}`, { body: CART(path) })).status,
     pathOf: async (id) => (await ask<typeof BASKET>('GET', `/v1/routes/${id}`)).body.match?.path,
