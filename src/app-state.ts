@@ -174,6 +174,7 @@ export class AppState {
   }
 
   async stop(): Promise<void> {
+    await this.log?.history.settled();
     await this.log?.audit.close();
   }
 }

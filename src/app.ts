@@ -195,11 +195,11 @@ class RunningApp implements App {
         resolve();
       };
     });
-    await Promise.race([this.admin?.asked, moment]);
-    this.endPause();
-    if (this.closing) return;
+    await Promise.race([this.admin?.asked, moment]).finally(this.endPause);
     try {
-      await this.answerAdmin();
+      // Nobody asks any more; what was decided is remembered.
+      if (this.closing) await this.parts.state.open(this.view);
+      else await this.answerAdmin();
     } catch (error) {
       this.log('error', { err: String(error) }, 'the admin port cannot answer; traffic goes on');
     }

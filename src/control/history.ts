@@ -39,6 +39,11 @@ export class History {
   /** The same of what leaves the document as it is. */
   readonly note = (entry: AuditEntry): Promise<void> => this.next(() => this.audit.append(entry));
 
+  /** Resolves when all of it so far has become a record, or is known not to now. */
+  settled(): Promise<void> {
+    return this.queue;
+  }
+
   private next(write: () => Promise<void>): Promise<void> {
     this.queue = this.queue.then(write).catch(() => undefined);
     return this.queue;

@@ -9,9 +9,11 @@ import { type TestContext, test } from 'node:test';
 import type { Change, Revision } from '../../src/admin/shapes/change.ts';
 import type { ProblemReply } from '../../src/admin/shapes/common.ts';
 import type { Status } from '../../src/admin/shapes/status.ts';
+import { startApp } from '../../src/app.ts';
 import { adminClient } from '../support/admin-client.ts';
 import { startRouterWithApp } from '../support/app.ts';
 import { auditFolder } from '../support/audit.ts';
+import { LineCatcher } from '../support/lines.ts';
 import { type Started, startProcess } from '../support/process.ts';
 
 const DOCUMENT = `# kept
@@ -135,6 +137,28 @@ test('a start with another document names the one that ran before, also where th
   const words = items.map(({ words: [line] }) => line.replace(/^what this changes .* in words: /, ''));
   assert.deepEqual(words, ['its text is gone', 'it is not valid any more', 'first start']);
   assert.deepEqual(items[1].patch, [{ op: 'replace', path: '/routes/cart/match/path', value: '/carts' }]);
+});
+
+test('a router that stops before anybody asked its admin port remembers what was decided all the same', async (t) => {
+  const stops = stopsOf(t);
+  const stateFolder = await auditFolder(t);
+  const configPath = join(stateFolder, '..', 'routes.yaml');
+  await writeFile(configPath, DOCUMENT);
+  const [accessLog, log] = [new LineCatcher(), new LineCatcher()];
+  const options = { configPath, stateFolder, workers: 0, watch: false, env: {}, accessLog, log } as const;
+  const first = await startApp({ ...options, logLevel: 'info' });
+  await first.propose('routes: none', 'file', '', '');
+  await first.stop();
+  const second = await startRouterWithApp(DOCUMENT, { stateFolder });
+  stops.push(() => second.stop());
+  const { items } = (await adminClient(second.adminUrl)<Page>('GET', '/v1/revisions')).body;
+  assert.deepEqual(
+    items.map(({ source, result }) => [source, result]),
+    [
+      ['file', 'refused'],
+      ['start', 'applied'],
+    ],
+  );
 });
 
 test('revisions are paged, newest first, each once', async (t) => {
