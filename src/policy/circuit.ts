@@ -115,13 +115,12 @@ export class SharedCircuit implements Circuit {
     if (stateIn(pass) === STATE.halfOpen) this.state.change(pass, STATE.halfOpen, NO_END);
   }
 
-  refusal(now: number): Fault {
-    const { lane } = this.site;
+  refusal(now: number, counts: boolean): Fault {
     const word = this.state.word;
     const left = this.state.left(word, now);
     const isolated = stateIn(word) === STATE.isolated;
     const cause = REFUSAL_CAUSES.indexOf(isolated ? 'circuit_isolated' : 'circuit_open');
-    lane.add(this.block, UPSTREAM_BLOCK.refused + cause, 1);
+    if (counts) this.site.lane.add(this.block, UPSTREAM_BLOCK.refused + cause, 1);
     if (isolated) return isolatedFault(this.id, this.words, left);
     return openFault(this.id, this.state, word, left, this.settings.recovery.ramp, now);
   }

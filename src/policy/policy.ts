@@ -130,8 +130,8 @@ export interface Circuit {
    * without it chance decides anew.
    */
   enter(now: number, who?: Known): number;
-  /** Why it refuses now. */
-  refusal(now: number): Fault;
+  /** Why it refuses now; `counts`: as an exchange whose upstream is not asked. */
+  refusal(now: number, counts: boolean): Fault;
   /** Whether a pass is that of the one probe. */
   isProbe(pass: number): boolean;
   /** The attempt ended well, or with this failure. */

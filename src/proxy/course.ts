@@ -66,7 +66,7 @@ export class Course implements Queued, Rivalled {
     if (limiter === undefined) return undefined;
     // Whom the circuit would refuse anyway must not take others' place in the queue. A probe is not for those who wait.
     const pass = circuit?.enter(now, this.attempt.exchange);
-    if (pass === REFUSED) return circuit?.refusal(now);
+    if (pass === REFUSED) return circuit?.refusal(now, true);
     if (pass !== undefined) circuit?.forgive(pass, now);
     this.standing = new Standing(this, limiter, now);
     const full = limiter.wait(this.standing, now);

@@ -37,7 +37,8 @@ export function verdictOf(status: number): Verdict {
 
 /**
  * Steps 7 and 8: asks the circuit and picks a member, none of `tried` while another is free. The place before the upstream
- * is taken already and goes with the try; where a fault comes back it is the caller's still.
+ * is taken already and goes with the try; where a fault comes back it is the caller's still. Only who asked nobody here before
+ * counts as refused: a further try that is not made is a retry denied, and a second request not sent is nothing.
  */
 export function aim(
   destination: Destination,
@@ -49,11 +50,12 @@ export function aim(
   const { upstream, protection } = destination;
   const { circuit } = protection;
   const pass = circuit === undefined ? 0 : circuit.enter(now, exchange);
-  if (circuit !== undefined && pass === REFUSED) return circuit.refusal(now);
+  const unasked = tried.length === 0;
+  if (circuit !== undefined && pass === REFUSED) return circuit.refusal(now, unasked);
   const member = upstream.aim(exchange, tried, now);
   if (member !== undefined) return new Try(destination, member, pass, lane, now);
   circuit?.forgive(pass, now);
-  lane.add(upstream.block, NO_MEMBER, 1);
+  if (unasked) lane.add(upstream.block, NO_MEMBER, 1);
   return fault('no_member', `upstream ${upstream.id} has no member that can serve`);
 }
 

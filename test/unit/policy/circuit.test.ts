@@ -70,7 +70,7 @@ test('a refusal names the upstream, the cause and when it is tried again, and is
   const circuit = threads.circuit();
   fail(threads, circuit, 10);
   threads.clock.advance(12_300);
-  const refusal = circuit.refusal(threads.now);
+  const refusal = circuit.refusal(threads.now, true);
   assert.equal(refusal.kind.code, 'circuit_open');
   assert.equal(
     refusal.detail,
@@ -196,7 +196,7 @@ test('after a probe a share of the requests passes that grows evenly, then all',
     const passed = Array.from({ length: 5_000 }, () => lets(threads, circuit)).filter(Boolean).length;
     assert.ok(Math.abs(passed / 5_000 - share) < 0.03, `${passed} of 5000 passed at ${share}`);
   }
-  assert.match(circuit.refusal(threads.now).detail, /lets 90% through/);
+  assert.match(circuit.refusal(threads.now, true).detail, /lets 90% through/);
   threads.clock.advance(1_000);
   assert.ok(Array.from({ length: 1_000 }, () => lets(threads, circuit)).every(Boolean));
 });
@@ -262,7 +262,7 @@ test('an isolated circuit lets nothing through and says why, until it is release
   circuit.judge(before, undefined, threads.now);
   threads.clock.advance(1e9);
   assert.ok(!lets(threads, circuit));
-  const refusal = circuit.refusal(threads.now);
+  const refusal = circuit.refusal(threads.now, true);
   assert.equal(refusal.kind.code, 'circuit_isolated');
   assert.equal(refusal.detail, 'an operator holds the circuit of cart open: café moves house');
   assert.equal(refusal.retryAfter, 60);
@@ -284,7 +284,7 @@ test('an isolation with an end is ended by whoever asks first, once', () => {
   const threads = new Threads(2);
   const circuits = [threads.circuit({}, 0), threads.circuit({}, 1)];
   isolate(threads.words, threads.now, '', 5_000);
-  assert.equal(circuits[0].refusal(threads.now).retryAfter, 5);
+  assert.equal(circuits[0].refusal(threads.now, true).retryAfter, 5);
   threads.clock.advance(4_999);
   assert.ok(!lets(threads, circuits[0]));
   threads.clock.advance(1);

@@ -181,7 +181,7 @@ class Process {
         }
         return pass;
       },
-      refusal: (now) => circuit.refusal(now),
+      refusal: (now, counts) => circuit.refusal(now, counts),
       isProbe: (pass) => circuit.isProbe(pass),
       judge: (pass, failure, now) => {
         back(pass);
