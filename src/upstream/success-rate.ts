@@ -28,11 +28,16 @@ export interface RatedMember {
 
 type RateSettings = Exclude<OutlierSettings['successRate'], 'off'>;
 
+interface Counts {
+  readonly good: number;
+  readonly bad: number;
+}
+
 interface Group {
   settings: RateSettings;
   members: readonly RatedMember[];
   /** What the counters said at the last look, by block. */
-  last: Map<number, { good: number; bad: number }>;
+  last: Map<number, Counts>;
   cancel: () => void;
 }
 
@@ -56,6 +61,7 @@ export class SuccessRates {
     if (known !== undefined && known.settings.interval === rate.interval) {
       known.settings = rate;
       known.members = members;
+      this.begin(known);
       return;
     }
     known?.cancel();
@@ -63,6 +69,18 @@ export class SuccessRates {
     this.groups.set(upstream, group);
     this.count(group);
     this.later(upstream, group);
+  }
+
+  /**
+   * Who came since the last look is counted from now on. It may have been here before, and its counters go on from then: what
+   * it did in an earlier life says nothing about this one.
+   */
+  private begin({ members, last }: Group): void {
+    for (const { block } of members) if (!last.has(block)) last.set(block, this.countOf(block));
+  }
+
+  private countOf(block: number): Counts {
+    return { good: this.needs.sum(block, MEMBER_BLOCK.good), bad: this.needs.sum(block, MEMBER_BLOCK.bad) };
   }
 
   leave(upstream: string): void {
@@ -97,13 +115,11 @@ export class SuccessRates {
 
   /** Attempts since the last look, and the share of them that went well. */
   private count(group: Group): { id: string; attempts: number; share: number }[] {
-    const now = new Map<number, { good: number; bad: number }>();
+    const now = new Map<number, Counts>();
     const counted = group.members.map(({ id, block }) => {
-      const good = this.needs.sum(block, MEMBER_BLOCK.good);
-      const bad = this.needs.sum(block, MEMBER_BLOCK.bad);
+      const { good, bad } = this.countOf(block);
       now.set(block, { good, bad });
-      // One that came in between is counted from its first attempt.
-      const last = group.last.get(block) ?? { good: 0, bad: 0 };
+      const last = group.last.get(block) ?? { good, bad };
       const attempts = good - last.good + (bad - last.bad);
       return { id, attempts, share: attempts === 0 ? 1 : (good - last.good) / attempts };
     });

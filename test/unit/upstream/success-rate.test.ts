@@ -36,7 +36,7 @@ function bench(count: number) {
     }
     await alarms.run(10_000);
   };
-  return { rates, ejected, pass, alarms, members };
+  return { rates, ejected, pass, alarms, members, counted };
 }
 
 test('a member far below the others is ejected, with the numbers that led to it', async () => {
@@ -84,4 +84,23 @@ test('a reload goes on with the interval under way, and turning it off ends it',
   assert.equal(ejected.length, 1);
   rates.keep('cart', { ...SETTINGS, successRate: 'off' }, members);
   assert.equal(alarms.pending, 0);
+});
+
+test('a member that was away and came back is judged by what it did since, not by its earlier life', async () => {
+  const { rates, ejected, pass, members, counted, alarms } = bench(6);
+  await pass(200, [0, 0, 0, 0, 0, 60]);
+  assert.equal(ejected.length, 1);
+  rates.keep('cart', SETTINGS, members.slice(0, 5));
+  await pass(0, []);
+  rates.keep('cart', SETTINGS, members);
+  await pass(200, []);
+  assert.equal(ejected.length, 1);
+  // One that is new is counted from its first attempt.
+  rates.keep('cart', SETTINGS, members.slice(0, 5));
+  await pass(0, []);
+  counted[6] = { good: 0, bad: 0 };
+  rates.keep('cart', SETTINGS, [...members.slice(0, 5), { id: 'm6', block: 6 }]);
+  await pass(200, [0, 0, 0, 0, 0, 0, 60]);
+  assert.deepEqual(ejected.slice(1), ['cart m6: 70.0% of 200 attempts went well, 100.0% at the others']);
+  assert.equal(alarms.pending, 1);
 });
