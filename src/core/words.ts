@@ -35,6 +35,8 @@ export const UPSTREAM_WORDS = {
   panic: 7,
   /** Concurrency limit found from latency; 0 where it is not looked for. */
   limit: 8,
+  /** How often time words had come round when the circuit came into its state: months later it is still told right. */
+  sinceRound: 9,
   /** Attempts that hold a place. */
   inFlight: 16,
   /** Exchanges that wait for a place. */
@@ -80,6 +82,9 @@ export const MEMBER_WORDS = {
 /** What lies further ahead, in milliseconds (12 days), is told in words as if it lay here. */
 export const LONGEST = 2 ** 30;
 
+/** Milliseconds after which time words come round. */
+const ROUND = 2 ** 32;
+
 /** Milliseconds from `then` to `now`, both as `timeWord` gives them; right while less than 24 days lie between. */
 export function elapsed(then: number, now: number): number {
   return (now - then) | 0;
@@ -100,6 +105,16 @@ export function ago(then: number, now: number): number {
 /** A monotonic time as a word. Never 0, which stands for no time at all. */
 export function timeWord(now: number): number {
   return Math.trunc(now) | 0 || 1;
+}
+
+/** How often time words have come round until `now`. */
+export function roundOf(now: number): number {
+  return Math.floor(now / ROUND);
+}
+
+/** The time that was written as this word in this round. */
+export function timeOf(word: number, round: number): number {
+  return round * ROUND + (word >>> 0);
 }
 
 /** All blocks of words as one thread sees them; the memory is the same for all. */

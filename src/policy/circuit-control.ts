@@ -5,7 +5,7 @@
  * count for nothing. Whoever gives the order tells of it. An order with an end is ended by the thread that notices first.
  */
 
-import { elapsed, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
+import { timeOf, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import { openedBy, reasonIn, writeReason } from './circuit-say.ts';
 import { CircuitState, NO_END, STATE, type State, stateIn } from './circuit-state.ts';
 
@@ -61,13 +61,16 @@ export function circuitStateOf(words: Int32Array, now: number): CircuitView {
   const failures = Atomics.load(words, UPSTREAM_WORDS.failures);
   const state = stateIn(word);
   const held = state === STATE.isolated || state === STATE.forced;
+  // Ended by the next request, which may take its time: until then it says no more than it will say afterwards.
+  const over = left <= 0 && (held || state === STATE.ramp);
   const { why, figure } = circuit.blamed();
+  const began = since === 0 ? undefined : timeOf(since, Atomics.load(words, UPSTREAM_WORDS.sinceRound));
   return {
-    state: held && left <= 0 ? 'closed' : nameOf(state),
-    forced: state === STATE.forced && left > 0,
-    reason: held ? reasonIn(words) : circuit.openings === 0 ? '' : openedBy(why, figure),
-    until: state === STATE.closed || left === Number.POSITIVE_INFINITY ? undefined : now + left,
-    since: since === 0 ? undefined : now - elapsed(since, timeWord(now)),
+    state: held && over ? 'closed' : nameOf(state),
+    forced: state === STATE.forced && !over,
+    reason: held ? (over ? '' : reasonIn(words)) : circuit.openings === 0 ? '' : openedBy(why, figure),
+    until: state === STATE.closed || over || left === Number.POSITIVE_INFINITY ? undefined : now + left,
+    since: held && over ? now + left : began,
     failures,
   };
 }

@@ -8,10 +8,10 @@
  */
 
 import { OPENING_CAUSES, type OpeningCause } from '../core/lanes.ts';
-import { elapsed, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
+import { elapsed, roundOf, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import { SLOTS } from './window.ts';
 
-const { circuit: WORD, until: UNTIL, failures, openings, since, cause, judged, failed } = UPSTREAM_WORDS;
+const { circuit: WORD, until: UNTIL, failures, openings, since, sinceRound, cause, judged, failed } = UPSTREAM_WORDS;
 
 /** `ramp`: closed again, but only for a growing share; `isolated`, `forced`: an operator's word, open and closed. */
 export const STATE = { closed: 0, open: 1, halfOpen: 2, ramp: 3, isolated: 4, forced: 5 } as const;
@@ -85,6 +85,7 @@ export class CircuitState {
   /** When the state began, for the words that say it. */
   began(now: number): void {
     Atomics.store(this.words, since, timeWord(now));
+    Atomics.store(this.words, sinceRound, roundOf(now));
   }
 
   /** What opened the circuit: which cause, and the number that goes with it (failures in a row, or percent). */
