@@ -239,7 +239,7 @@ export class Course implements Queued, Rivalled {
     this.rival = undefined;
     this.attempt.current = rival.try;
     this.attempt.exchange.member = rival.try.member.id;
-    this.attempt.exchange.connectTime = rival.link?.connectTime ?? 0;
+    this.attempt.exchange.connectTime = rival.link?.connected === true ? rival.link.connectTime : -1;
     rival.link?.handTo(this.attempt);
     armFor(this.attempt, now);
   }

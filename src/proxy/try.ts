@@ -120,7 +120,8 @@ export class Try {
     this.begun = now;
     exchange.attempts++;
     exchange.member = this.member.id;
-    if (link.connected) exchange.connectTime = 0;
+    // Of the try before, whose connection was another one, this says nothing any more.
+    exchange.connectTime = link.connected ? 0 : -1;
     if (request.upgrade !== '' || request.connection.upgrade) link.keepOut();
     SHEET.begin();
     requestHead(SHEET, onward, this.member.authority, left);

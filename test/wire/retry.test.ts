@@ -132,6 +132,25 @@ test(
 );
 
 test(
+  'the time to connect in the log is that of the member it names: none where that did not take the connection',
+  onTimedStage(
+    [failing(503), serving],
+    async (stage) => {
+      const { port, server } = stage.origins[1];
+      server.close();
+      stage.chance = 0;
+      const client = await failed(stage, plain('GET', '/x'), 'server_error');
+      await stage.counted('connect');
+      assertProblem(await client.reply(), 502, 'upstream_connect');
+      const record = await stage.logged('/x');
+      assert.equal(record.member, `http://127.0.0.1:${port}`);
+      assert.deepEqual(Object.keys(record.durations as object), ['total']);
+    },
+    { upstream: { ...IN_ORDER, retry: { ...RETRY, attempts: 1 } } },
+  ),
+);
+
+test(
   'further tries are no more than retry.attempts, no two at the same member while another is there, and the last reply passes',
   onTimedStage(
     [failing(503), failing(503), failing(503), serving],
