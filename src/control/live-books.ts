@@ -47,8 +47,6 @@ interface UpstreamBook {
   readonly ejects: boolean;
   /** What all routes together sent there since the last reading. */
   readonly tally: Tally;
-  /** All that were counted. */
-  retries: number;
   /** As they were when last asked for; undefined: not yet. */
   members: readonly LiveMember[] | undefined;
 }
@@ -74,6 +72,8 @@ export class Books {
   /** The upstream whose members were asked for last. */
   private turn = 0;
   private readonly words = new Map<number, Int32Array>();
+  /** All retries that a block of an upstream has counted: one that comes back may go on in its block. */
+  private readonly retried = new Map<number, number>();
   /** Scratch: a block's news, a route's, everybody's, an upstream's counters. */
   private readonly fresh = new Tally();
   private readonly ofRoute = new Tally();
@@ -126,8 +126,8 @@ export class Books {
     lanes.sumsInto(sums, book.block, 0);
     let retries = 0;
     for (let i = UPSTREAM_BLOCK.retries; i < UPSTREAM_LENGTH; i++) retries += sums[i];
-    const more = grown(book.retries, retries);
-    book.retries = retries;
+    const more = grown(this.retried.get(book.block) ?? 0, retries);
+    this.retried.set(book.block, retries);
     const members = book.members ?? [];
     let up = 0;
     for (const { block, draining } of members) if (draining !== true && isUp(this.wordsOf(block), book.ejects)) up += 1;
@@ -199,11 +199,11 @@ export class Books {
     const settings = document && own(document.upstreams, id);
     if (settings === undefined) return;
     const known = this.upstreams.get(id);
-    const { tally, retries } = known?.block === block ? known : { tally: new Tally(), retries: 0 };
+    const tally = known?.block === block ? known.tally : new Tally();
     const ejects = settings.outliers !== 'off';
     // Another document may have other members; who is found or registered comes and goes in between.
     const members = known?.settings === settings ? known.members : undefined;
-    upstreams.set(id, { id, block, settings, words: this.wordsOf(block), ejects, tally, retries, members });
+    upstreams.set(id, { id, block, settings, words: this.wordsOf(block), ejects, tally, members });
   }
 
   /** Blocks never move. */

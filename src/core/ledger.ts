@@ -4,6 +4,7 @@
  * Rule: a key keeps its block as long as a document speaks of it. A key that no document speaks of any more is shown to
  * one further scrape, so that its last counts are seen, and then no longer; its block gets a new owner only after
  * LINGER, and never while something is under way there: an exchange that boarded under the old table still settles in it.
+ * An upstream that comes back while that lasts goes on in its block: what is under way there is under way at it.
  * Runs on the control thread; the threads get the result as a list of keys and blocks.
  */
 
@@ -67,6 +68,8 @@ export interface Claim {
 
 interface Free {
   readonly block: number;
+  /** Whose it was. */
+  readonly key: string;
   /** When it may be used from, monotonic milliseconds. */
   readonly from: number;
   /** Exchanges count there as under way, and still do when they outlive the key. */
@@ -85,6 +88,8 @@ export class BlockLedger {
   private readonly owners = new Map<string, Owned>();
   /** Blocks without owner, those free for longest first. */
   private readonly free: Free[] = [];
+  /** Those of upstreams, by the key that had them last. */
+  private readonly departed = new Map<string, Free>();
   /** Keys that live outside of documents. */
   private readonly held = new Set<string>();
   /** What the document in force asked for. */
@@ -127,7 +132,7 @@ export class BlockLedger {
         this.claimed = undefined;
         // Somebody may have come meanwhile who was to be written down: the block is in use then, or was.
         for (const key of fresh)
-          if (!this.held.has(key) && this.owners.get(key)?.left === undefined) this.release(key, 0);
+          if (!this.held.has(key) && this.owners.get(key)?.left === undefined) this.release(key, false);
       },
     };
   }
@@ -202,18 +207,31 @@ export class BlockLedger {
     this.looked = now;
     for (const [key, { left }] of this.owners) {
       if (left === undefined || now - left < least || this.held.has(key)) continue;
-      if (this.claimed?.has(key) !== true) this.release(key, LINGER);
+      if (this.claimed?.has(key) !== true) this.release(key, true);
     }
   }
 
   private own(key: string): number {
     const known = this.owners.get(key);
     if (known !== undefined) return known.block;
-    const block = this.take();
+    const block = this.busy(key) ?? this.take();
     this.changes += 1;
     // Until its claim settles the key counts as the document's: a scrape in between shows zeros, which is true.
     this.owners.set(key, { block, left: undefined });
     return block;
+  }
+
+  /** The block that an upstream had before, where something is under way there. */
+  private busy(key: string): number | undefined {
+    const free = this.departed.get(key);
+    if (free === undefined || !this.isBusy(free.block)) return undefined;
+    this.departed.delete(key);
+    this.free.splice(this.free.indexOf(free), 1);
+    return free.block;
+  }
+
+  private isBusy(block: number): boolean {
+    return this.lanes.sum(block, UPSTREAM_BLOCK.inFlight) !== 0;
   }
 
   private take(): number {
@@ -232,22 +250,32 @@ export class BlockLedger {
     const now = this.clock.now();
     for (let first = this.free[0]; first !== undefined && first.from <= now; first = this.free[0]) {
       this.free.shift();
-      const { block, gauges } = first;
-      if (!gauges || this.lanes.sum(block, UPSTREAM_BLOCK.inFlight) === 0) return block;
+      const { block, key, gauges } = first;
       // A tunnel, say: its end would count against the new owner.
-      this.free.push({ ...first, from: now + LINGER });
+      if (gauges && this.isBusy(block)) this.lay({ ...first, from: now + LINGER });
+      else {
+        if (this.departed.get(key) === first) this.departed.delete(key);
+        return block;
+      }
     }
     return undefined;
   }
 
-  private release(key: string, rest: number): void {
+  private release(key: string, used: boolean): void {
     const owned = this.owners.get(key);
     if (owned === undefined) return;
     this.owners.delete(key);
     this.changes += 1;
-    const entry = { block: owned.block, from: this.clock.now() + rest, gauges: readKey(key).kind === 'upstream' };
+    const { block } = owned;
+    const gauges = readKey(key).kind === 'upstream';
+    const now = this.clock.now();
     // A block that was never used needs no rest and goes to the front.
-    if (rest === 0) this.free.unshift(entry);
-    else this.free.push(entry);
+    if (!used && !(gauges && this.isBusy(block))) this.free.unshift({ block, key, from: now, gauges });
+    else this.lay({ block, key, from: now + LINGER, gauges });
+  }
+
+  private lay(free: Free): void {
+    this.free.push(free);
+    if (free.gauges) this.departed.set(free.key, free);
   }
 }

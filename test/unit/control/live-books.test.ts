@@ -218,6 +218,23 @@ test('a block that is cleared under its key counts from zero', async () => {
   assert.equal((await made.second()).total.rate, 2);
 });
 
+test('an upstream that comes back to what is under way goes on, and its old retries are not of this second', async () => {
+  const made = bench();
+  made.add('upstream:tax', UPSTREAM_BLOCK.retries, 500);
+  made.add('upstream:tax', UPSTREAM_BLOCK.inFlight, 1);
+  await made.second();
+  made.run(documentOf({ plain: routeSettings({}) }, ['cart']), 'r2');
+  made.ledger.scraped();
+  assert.deepEqual(
+    (await made.second()).upstreams.map(({ id }) => id),
+    ['cart'],
+  );
+  made.run(DOCUMENT, 'r3');
+  made.add('upstream:tax', UPSTREAM_BLOCK.retries, 2);
+  const [, tax] = (await made.second()).upstreams;
+  assert.deepEqual([tax.id, tax.inFlight, tax.retries], ['tax', 1, 2]);
+});
+
 test('weights are those of the document that runs, and of a plain split only', async () => {
   const made = new LiveBench();
   const serve = [{ range: '>=1.0.0', split: [{ upstream: 'cart', weight: 100 }] }];

@@ -172,6 +172,29 @@ test('a block at which something is under way gets no new owner, however long th
   assert.equal(document('upstream:b', 'upstream:c')[1], block);
 });
 
+test('an upstream that comes back while something of its earlier life is under way goes on with that', () => {
+  const { ledger, document, clock, count, shown } = bench(2);
+  const [block, route] = document('upstream:a', 'route:r|a');
+  count(1, block, UPSTREAM_BLOCK.inFlight, 1);
+  document();
+  ledger.scraped();
+  assert.ok(!shown().includes('upstream:a'));
+  clock.advance(2 * HOUR);
+  // One that is refused changes nothing about that.
+  const refused = ledger.claim();
+  assert.equal(refused.block('upstream:a'), block);
+  refused.drop();
+  assert.ok(!shown().includes('upstream:a'));
+  assert.deepEqual(document('upstream:b', 'upstream:a').slice(1), [block], 'what is under way there is seen again');
+  assert.notEqual(document('route:r|a')[0], block);
+  assert.equal(ledger.blockOf('upstream:a'), block);
+  document();
+  ledger.scraped();
+  count(1, block, UPSTREAM_BLOCK.inFlight, -1);
+  assert.notEqual(document('upstream:a')[0], block, 'with nothing under way it begins anew');
+  assert.notEqual(route, block);
+});
+
 test('a thread that dies takes along what was under way at upstreams that are gone', () => {
   const { ledger, document, clock, count } = bench(2);
   const [block] = document('upstream:a');
