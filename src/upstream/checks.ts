@@ -78,12 +78,23 @@ export class Checks {
     else this.groups.set(upstream, kept);
   }
 
-  /** Nobody of this upstream is checked any more: all count as well. */
+  /** Nobody of this upstream is checked any more: all count as well, which is told of those who were ill and `stay`. */
+  turnOff(upstream: string, stay: (member: string) => boolean): void {
+    const { tell } = this.needs;
+    for (const member of this.end(upstream).filter(stay))
+      tell({ is: 'member', upstream, member, state: 'up', cause: 'it is checked no more', until: undefined });
+  }
+
+  /** The upstream is gone. */
   leave(upstream: string): void {
-    const known = this.groups.get(upstream);
-    if (known === undefined) return;
-    for (const patient of known.values()) end(patient, false);
+    this.end(upstream);
+  }
+
+  /** Who was ill until now. */
+  private end(upstream: string): string[] {
+    const known = [...(this.groups.get(upstream)?.values() ?? [])];
     this.groups.delete(upstream);
+    return known.filter((patient) => end(patient, false)).map(({ member }) => member.id);
   }
 
   /** Upstreams with members under check. */
@@ -168,14 +179,15 @@ function healed(words: Int32Array, now: number): void {
   Atomics.store(words, MEMBER_WORDS.health, 0);
 }
 
-/** What a check said holds no longer than the check; `goesOn`: another one takes its place. */
-function end(patient: Patient, goesOn: boolean): void {
+/** What a check said holds no longer than the check; `goesOn`: another one takes its place. Whether the member was ill till now. */
+function end(patient: Patient, goesOn: boolean): boolean {
   patient.gone = true;
   patient.cancel();
-  if (goesOn) return;
+  if (goesOn) return false;
   const { group, member } = patient;
-  if (Atomics.exchange(member.words, MEMBER_WORDS.health, 0) === 0) return;
+  if (Atomics.exchange(member.words, MEMBER_WORDS.health, 0) === 0) return false;
   Atomics.add(group.words, UPSTREAM_WORDS.availability, 1);
+  return true;
 }
 
 function sameCheck(patient: Patient, { settings, words }: CheckedGroup, member: Checked): boolean {

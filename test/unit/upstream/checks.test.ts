@@ -161,18 +161,34 @@ test('the same members under the same settings go on where they were', async () 
 });
 
 test('an ill member stays ill under other settings, and counts as well where checks are turned off', async () => {
-  const { checks, alarms, made } = bench();
+  const { checks, alarms, made, events } = bench();
   const cart = group(1);
   checks.keep(cart);
   made.trouble = 'status 500';
   await alarms.run(17_000);
   checks.keep({ ...cart, settings: { ...SETTINGS, interval: 1_000 } });
   assert.equal(health(cart), 1);
-  checks.leave('cart');
+  checks.turnOff('cart', () => true);
   assert.equal(health(cart), 0);
   assert.equal(cart.words[UPSTREAM_WORDS.availability], 2);
   assert.equal(alarms.pending, 0);
+  const told = events.map((event) => (event.is === 'member' ? `${event.state}: ${event.cause}` : event.is));
+  assert.deepEqual(told, ['unhealthy: 3 checks in a row: status 500', 'up: it is checked no more']);
 });
+
+for (const end of ['the upstream is gone', 'the member leaves as checks are turned off'] as const) {
+  test(`nobody is told to be up where ${end}`, async () => {
+    const { checks, alarms, made, events } = bench();
+    const cart = group(1);
+    checks.keep(cart);
+    made.trouble = 'status 500';
+    await alarms.run(17_000);
+    if (end === 'the upstream is gone') checks.leave('cart');
+    else checks.turnOff('cart', () => false);
+    assert.equal(health(cart), 0);
+    assert.equal(events.length, 1);
+  });
+}
 
 test('a member that left is asked no more, and a question about it ends', async () => {
   const { checks, alarms, open, made, events } = bench();
