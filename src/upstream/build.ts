@@ -199,7 +199,8 @@ class LivingUpstream implements Household {
     const before = panic ? 0 : 1;
     if (upstream !== this.current || words[UPSTREAM_WORDS.panic] !== before) return;
     if (Atomics.compareExchange(words, UPSTREAM_WORDS.panic, before, 1 - before) !== before) return;
-    const cause = `${able} of ${all} members can serve`;
+    // It may be the setting that has changed, and not the members.
+    const cause = `${able} of ${all} members can serve, panicPercent is ${upstream.settings.panicPercent || 'off'}`;
     this.needs.tell({ is: 'panic', upstream: this.id, on: panic, cause });
   }
 

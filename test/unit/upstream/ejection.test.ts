@@ -353,7 +353,10 @@ describe('panic', () => {
     ill(stage, [3], 0);
     assert.deepEqual([stage.reached(one), stage.reached(other)], ['34', '34']);
     assert.equal(stage.upstreamWords()[UPSTREAM_WORDS.panic], 0);
-    assert.deepEqual(stage.heard(), ['panic on: 1 of 4 members can serve', 'panic off: 2 of 4 members can serve']);
+    assert.deepEqual(stage.heard(), [
+      'panic on: 1 of 4 members can serve, panicPercent is 50',
+      'panic off: 2 of 4 members can serve, panicPercent is 50',
+    ]);
   });
 
   test('at 0 there is none: then nobody serves where nobody can', () => {
