@@ -104,6 +104,7 @@ class Lifetime {
   private term(): void {
     this.terms += 1;
     if (this.app === undefined) return;
+    if (this.terms === 2) this.app.log('info', {}, 'told to stop a second time: what is under way ends now');
     this.leave(this.terms === 1 ? this.app.drain() : this.app.stop(), 0);
   }
 

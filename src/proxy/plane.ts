@@ -107,7 +107,11 @@ export class Plane {
 
   /** Idle connections close; where the `limit` of milliseconds is over, all of them. */
   private closeSome(door: Door, limit: number | undefined): void {
-    const over = `the router stops, and what was under way had ${limit} ms (drain.limit)`;
+    // Without any time it was told to stop now: that is nobody's setting.
+    const over =
+      limit === 0
+        ? 'the router was told to stop at once'
+        : `the router stops, and what was under way had ${limit} ms (drain.limit)`;
     for (const connection of door.connections) {
       if (limit !== undefined) connection.passage?.onCut(fault('draining', over));
       if (limit !== undefined || connection.idle) connection.close();

@@ -110,6 +110,8 @@ test('a second SIGTERM stops now, whatever is under way', async () => {
     stage.child.kill('SIGTERM');
     assert.equal(await stage.exit(), 0);
     await slow.closed();
+    assert.match(stage.err(), /told to stop a second time/);
+    assert.match(stage.out(), /"code":"draining","detail":"the router was told to stop at once"/);
   });
 });
 

@@ -162,7 +162,8 @@ test('a second signal stops at once, without waiting for the drain', async () =>
   signals.emit('SIGTERM');
   signals.emit('SIGINT');
   assert.equal(await code, 0);
-  assert.deepEqual(did, ['drain', 'stop', 'end logs']);
+  const told = 'info told to stop a second time: what is under way ends now';
+  assert.deepEqual(did, ['drain', told, 'stop', 'end logs']);
 });
 
 test('a signal during the start ends it as soon as it is up', async () => {
