@@ -9,15 +9,15 @@ import type { FastifyPluginAsync } from 'fastify';
 
 export interface MetricsPage {
   readonly contentType: string;
-  /** The whole exposition, once. */
-  scrape(): Promise<string>;
+  /** The whole exposition, once; `unread`: nobody sees it. */
+  scrape(unread?: boolean): Promise<string>;
 }
 
 export function metrics(page: MetricsPage): FastifyPluginAsync {
   return async (server) => {
-    server.get('/metrics', { config: { need: 'viewer' } }, async (_request, reply) => {
+    server.get('/metrics', { config: { need: 'viewer' } }, async ({ method }, reply) => {
       reply.type(page.contentType);
-      return page.scrape();
+      return page.scrape(method === 'HEAD');
     });
   };
 }

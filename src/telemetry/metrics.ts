@@ -34,8 +34,8 @@ export interface MetricsSource extends UpstreamSource {
 
 export interface Metrics {
   readonly contentType: string;
-  /** The whole exposition, once. */
-  scrape(): Promise<string>;
+  /** The whole exposition, once; `unread`: nobody sees it, and the last counts of what was removed are still to be seen. */
+  scrape(unread?: boolean): Promise<string>;
 }
 
 const DURATION = 'signalbox_request_duration_seconds';
@@ -46,10 +46,10 @@ export function buildMetrics(source: MetricsSource): Metrics {
   let all: Registry | undefined;
   return {
     contentType: registry.contentType,
-    scrape: async () => {
+    scrape: async (unread = false) => {
       all ??= Registry.merge([registry, await processMetrics()]);
       const text = await all.metrics();
-      source.scraped();
+      if (!unread) source.scraped();
       return text;
     },
   };

@@ -88,7 +88,9 @@ test('a route that goes takes its series with it after one scrape, and one that 
     await ask(router, '/orders', 5);
     await ask(router, '/cart', 1);
     const scrape = async (route: string) => metricOf(router.adminUrl, requests(route));
-    assert.equal(await scrape('tax'), 4, 'its last counts are seen once more');
+    const { status, headers } = await fetch(`${router.adminUrl}/metrics`, { method: 'HEAD' });
+    assert.deepEqual([status, headers.get('content-type')?.split(';')[0]], [200, 'text/plain']);
+    assert.equal(await scrape('tax'), 4, 'its last counts are seen once more, by somebody');
     assert.equal(await scrape('tax'), undefined);
     assert.equal(await scrape('orders'), 5);
     assert.equal(await scrape('cart'), 4, 'an unchanged route counts on');
