@@ -13,7 +13,7 @@ import type { PlaneDebug, PlaneLog, Settled } from '../core/events.ts';
 import { type Handle, listenAt, onAccept } from '../core/handle.ts';
 import { CUTS, type Cut, type Lane, LISTENER_BLOCK } from '../core/lanes.ts';
 import type { NameSet } from '../core/names.ts';
-import type { Timers } from '../core/timers.ts';
+import { Timer, type Timers } from '../core/timers.ts';
 import { NOBODY, Wire } from '../core/wire.ts';
 import type { Current } from '../routing/current.ts';
 import type { ListenerSettings, ListenerTable, Table } from '../routing/route.ts';
@@ -44,8 +44,8 @@ export class Door implements Doorway {
   readonly threads: number;
   readonly descriptors: DescriptorLimit;
   private servers: Server[] = [];
-  /** When the log last told of the connection limit, and how many were turned away since. */
-  private fullSince = Number.NEGATIVE_INFINITY;
+  /** Armed while the log says no more of the connection limit; how many were turned away since it last did. */
+  private readonly hush = new Timer(() => this.sayFull());
   private turnedAway = 0;
   private shortSince = Number.NEGATIVE_INFINITY;
 
@@ -112,6 +112,8 @@ export class Door implements Doorway {
   shut(): void {
     for (const server of this.servers) server.close();
     this.servers = [];
+    this.sayFull();
+    this.timers.remove(this.hush);
   }
 
   private accept(handle: Handle, error: string | undefined): void {
@@ -122,7 +124,7 @@ export class Door implements Doorway {
     const full = this.connections.size >= Math.ceil(this.settings.limits.connections / this.threads);
     // The system gives out the lowest number that is free: this one says how many descriptors the whole process has open.
     if (full || handle.fd >= this.descriptors.ceiling) {
-      if (full) this.full();
+      if (full) this.countFull();
       else this.shortOfDescriptors();
       turnAway(handle);
       return;
@@ -133,22 +135,21 @@ export class Door implements Doorway {
     client.wire.resume();
   }
 
-  private full(): void {
-    const now = this.clock.now();
+  private countFull(): void {
     this.turnedAway++;
     this.lane.add(this.listener.block, LISTENER_BLOCK.cuts + CUTS.indexOf('limit'), 1);
-    if (now - this.fullSince > 1_000) {
-      const { connections } = this.settings.limits;
-      const fields = {
-        listener: this.id,
-        setting: 'limits.connections',
-        limit: connections,
-        turnedAway: this.turnedAway,
-      };
-      this.log('warn', fields, 'connection limit reached, turning clients away');
-      this.fullSince = now;
-      this.turnedAway = 0;
-    }
+    if (this.hush.due === Number.POSITIVE_INFINITY) this.sayFull();
+  }
+
+  /** At once, and for those who followed a second later: a crowd that comes but once is told of as what it was. */
+  private sayFull(): void {
+    const { turnedAway } = this;
+    if (turnedAway === 0) return;
+    const { connections } = this.settings.limits;
+    const fields = { listener: this.id, setting: 'limits.connections', limit: connections, turnedAway };
+    this.log('warn', fields, 'connection limit reached, turning clients away');
+    this.turnedAway = 0;
+    this.timers.arm(this.hush, this.clock.now() + TELL_FULL);
   }
 
   shortOfDescriptors(): void {
@@ -201,6 +202,8 @@ const CUT_WORDS: Readonly<Record<Cut, string>> = {
   limit: 'turned a connection away',
 };
 const NO_LIMIT: DescriptorLimit = { limit: Number.POSITIVE_INFINITY, ceiling: Number.POSITIVE_INFINITY };
+/** How long the log says nothing more of the connection limit, milliseconds. */
+const TELL_FULL = 1_000;
 /** The same shortage is told once in this time, milliseconds. */
 const TELL_EVERY = 10_000;
 const REMEDY =
