@@ -111,9 +111,9 @@ export type EjectionCause = (typeof EJECTION_CAUSES)[number];
 /**
  * Why a client's connection was ended where no exchange tells of it, in the order of their counters. `silent`: no byte of
  * a request came; `idle`: it rested between two requests; `unread`: replies were not taken; `lingering`: it stayed open
- * behind its last reply; `limit`: too many were open.
+ * behind its last reply; `limit`: too many were open; `descriptors`: the process has none left for it.
  */
-export const CUTS = ['silent', 'idle', 'unread', 'lingering', 'limit'] as const;
+export const CUTS = ['silent', 'idle', 'unread', 'lingering', 'limit', 'descriptors'] as const;
 export type Cut = (typeof CUTS)[number];
 
 /** Statuses with a counter of their own: those registered with IANA, and 499, our mark for a client that left. */

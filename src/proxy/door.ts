@@ -124,6 +124,7 @@ export class Door implements Doorway {
     const full = this.connections.size >= Math.ceil(this.settings.limits.connections / this.threads);
     // The system gives out the lowest number that is free: this one says how many descriptors the whole process has open.
     if (full || handle.fd >= this.descriptors.ceiling) {
+      this.lane.add(this.listener.block, LISTENER_BLOCK.cuts + CUTS.indexOf(full ? 'limit' : 'descriptors'), 1);
       if (full) this.countFull();
       else this.shortOfDescriptors();
       turnAway(handle);
@@ -137,7 +138,6 @@ export class Door implements Doorway {
 
   private countFull(): void {
     this.turnedAway++;
-    this.lane.add(this.listener.block, LISTENER_BLOCK.cuts + CUTS.indexOf('limit'), 1);
     if (this.hush.due === Number.POSITIVE_INFINITY) this.sayFull();
   }
 
@@ -200,6 +200,7 @@ const CUT_WORDS: Readonly<Record<Cut, string>> = {
   unread: 'reset a connection whose client does not take its replies',
   lingering: 'closed a connection that its client kept open behind the last reply',
   limit: 'turned a connection away',
+  descriptors: 'turned a connection away',
 };
 const NO_LIMIT: DescriptorLimit = { limit: Number.POSITIVE_INFINITY, ceiling: Number.POSITIVE_INFINITY };
 /** How long the log says nothing more of the connection limit, milliseconds. */

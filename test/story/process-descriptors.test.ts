@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { save } from '../support/app.ts';
 import { readMessage } from '../support/bytes.ts';
 import { descriptorsOf, processorOf, scrape, sumOf } from '../support/chaos/books.ts';
-import { type Started, startProcess } from '../support/process.ts';
+import { metricOf, type Started, startProcess } from '../support/process.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { ok, type RawOrigin, type Script, startRawOrigin } from '../support/raw-origin.ts';
 import { steady, until } from '../support/wait.ts';
@@ -102,6 +102,8 @@ test('short of descriptors, clients that are in are served on and newcomers are 
     const refusal = await newcomer.reply();
     assert.equal(refusal.status, 503);
     assert.equal((JSON.parse(refusal.body) as { code: string }).code, 'overloaded');
+    const series = 'signalbox_connections_cut_total{listener="internal",reason="descriptors"}';
+    assert.equal(await metricOf(router.adminUrl, series), LIMIT - idle.length + 1, 'each of them is counted');
 
     const before = processorOf(pid);
     const until1s = performance.now() + 1_000;
