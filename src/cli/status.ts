@@ -101,7 +101,9 @@ export function circuitText({ state, forced, reason, since, until, failures }: C
   const why = reason === '' || (state === 'closed' && !forced) ? '' : ` (${reason})`;
   const age = since === undefined || state === 'closed' ? 0 : now - Date.parse(since);
   const from = age < 1000 ? '' : ` for ${span(age)}`;
-  const to = until === undefined ? '' : `, ends ${when(until, now)}`;
+  // One whose time is over waits for a request to try the upstream with, however long that takes.
+  const due = until !== undefined && now - Date.parse(until) >= 1000;
+  const to = until === undefined ? '' : due ? ', the next request tries it' : `, ends ${when(until, now)}`;
   const row = failures === 0 ? '' : `, ${counted(failures, 'failure')} in a row`;
   return `${name}${why}${from}${to}${row}`;
 }

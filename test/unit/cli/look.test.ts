@@ -150,6 +150,18 @@ test('the status of an upstream has its circuit, and a line for each member', as
   assert.match(out, /\nhttp:\/\/127\.0\.0\.1:7002 {2}ejected {2}lease +2 +7 +9 {2}2\.1 +z +b\n$/);
 });
 
+test('a circuit whose open time is over without a request since is told to wait for one', async () => {
+  const { circuit } = UPSTREAM_STATUS;
+  const until = new Date(Date.parse(circuit.until ?? '') - 3_630_000).toISOString();
+  const since = new Date(Date.parse(circuit.since ?? '') - 3_600_000).toISOString();
+  fake.on('GET /v1/upstreams/cart/status', { ...UPSTREAM_STATUS, circuit: { ...circuit, since, until } });
+  const { out } = await ask('status', 'cart');
+  assert.match(
+    out,
+    /^cart: circuit open \(10 failures in a row\) for 1h, the next request tries it, 10 failures in a row\n/,
+  );
+});
+
 test('events are read downwards, the newest last; --json keeps the order of the API', async () => {
   fake.on('GET /v1/events', { items: EVENTS, total: 2 });
   const { out } = await ask('events');
