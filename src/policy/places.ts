@@ -37,6 +37,8 @@ export class Places {
   private readonly line = new WaitingLine();
   private limits: LimitsSettings = { concurrency: 1, queue: 0, queueTimeout: 0 };
   private adaptive: AdaptiveLimit | undefined = undefined;
+  /** Pushed out, and about to hear of it. */
+  private readonly shed = new Map<Waiter, Fault>();
   private readonly look = new Timer(() => this.woken());
   /** This thread hears of places that others give back. */
   private listening = false;
@@ -98,11 +100,28 @@ export class Places {
     if (pushedOut !== undefined) this.line.remove(pushedOut);
     this.listen(before);
     if (Atomics.load(this.words, inFlight) < this.limit) this.handSoon();
-    pushedOut?.onShed(this.refuse('displaced', `${this.full()}, and this one waited longest`));
+    if (pushedOut !== undefined) this.shedSoon(pushedOut);
     return undefined;
   }
 
+  /**
+   * A client whose request is shed goes on with its next one, which may push out another, and so on through all who wait: a
+   * turn of its own for each, or so many calls within calls are more than the stack holds.
+   */
+  private shedSoon(waiter: Waiter): void {
+    const reason = this.refuse('displaced', `${this.full()}, and this one waited longest`);
+    this.shed.set(waiter, reason);
+    queueMicrotask(() => {
+      if (this.shed.delete(waiter)) waiter.onShed(reason);
+    });
+  }
+
   withdraw(waiter: Waiter, late: boolean): Fault | undefined {
+    const reason = this.shed.get(waiter);
+    if (reason !== undefined) {
+      this.shed.delete(waiter);
+      return late ? reason : undefined;
+    }
     if (!this.line.remove(waiter)) return undefined;
     this.part();
     if (!late) return undefined;

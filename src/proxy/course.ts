@@ -93,6 +93,10 @@ export class Course implements Queued, Rivalled {
     this.lost(reason, now);
   }
 
+  onDefect(error: unknown): void {
+    this.attempt.client.onDefect(error);
+  }
+
   private stoodInLine(waited: number): void {
     const { exchange } = this.attempt;
     this.standing = undefined;

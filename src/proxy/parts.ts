@@ -99,6 +99,8 @@ export interface Client {
   next(now: number): void;
   /** Ends the connection so that nobody takes it for a clean end. */
   break(): void;
+  /** The same, where a defect of the router is the reason; tells of it. */
+  onDefect(error: unknown): void;
 }
 
 /** An exchange under way, as the client's connection sees it. */

@@ -13,6 +13,8 @@ export interface Queued {
   /** A place was taken for it, after so many milliseconds. */
   placed(waited: number, now: number): void;
   shed(reason: Fault, waited: number, now: number): void;
+  /** Something went wrong with it while it was told: a defect of the router. */
+  onDefect(error: unknown): void;
   /** Monotonic. */
   now(): number;
 }
@@ -31,12 +33,21 @@ export class Standing implements Waiter {
   }
 
   onPlace(now: number): void {
-    this.exchange.placed(now - this.since, now);
+    this.tell(() => this.exchange.placed(now - this.since, now));
   }
 
   onShed(reason: Fault): void {
     const now = this.exchange.now();
-    this.exchange.shed(reason, now - this.since, now);
+    this.tell(() => this.exchange.shed(reason, now - this.since, now));
+  }
+
+  /** From a turn of the queue's own, or within another exchange: a defect here must cost neither that nor the thread. */
+  private tell(word: () => void): void {
+    try {
+      word();
+    } catch (error) {
+      this.exchange.onDefect(error);
+    }
   }
 
   /** Its time in the queue is over; `over`: because all of its time is. */

@@ -14,6 +14,8 @@ import { documentFor } from './stage.ts';
 import { onTimedStage, type TimedStage } from './timed.ts';
 
 const DONE = ok('done');
+/** More than nest on the stack, were each to push out the next within its own call. */
+const MANY = 1_000;
 
 function limited(limits: Record<string, unknown>, more: Record<string, unknown> = {}) {
   return { upstream: { ...more, limits: { concurrency: 1, queue: 10, queueTimeout: '1s', ...limits } } };
@@ -211,6 +213,29 @@ test(
       for (const client of [first, old, newest]) client.close();
     },
     limited({ queue: 1 }),
+  ),
+);
+
+test(
+  'a thousand who are pushed out one by the other, each with a request behind, are all answered',
+  onTimedStage(
+    slow,
+    async (stage) => {
+      const first = await busy(stage);
+      const waiting = [];
+      for (let i = 0; i < MANY; i++) {
+        waiting.push(await stage.client());
+        await waiting[i].send(plain('GET', '/old') + plain('GET', '/next'));
+      }
+      await until('all of them to wait', () => stage.waiting() === MANY);
+      await stage.pass(140);
+      const newest = await stage.client();
+      await newest.send(plain('GET', '/newest'));
+      for (const client of [...waiting, newest]) assertProblem(await client.reply(), 503, 'overloaded');
+      assert.deepEqual([stage.waiting(), stage.said.length], [MANY, 0]);
+      for (const client of [first, newest, ...waiting]) client.close();
+    },
+    limited({ queue: MANY }),
   ),
 );
 

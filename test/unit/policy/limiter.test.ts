@@ -144,12 +144,14 @@ test('without a queue nobody waits', () => {
   assert.deepEqual(crossing.held(), { taken: 2, waiting: 0 });
 });
 
-test('a queue that stood for 100 ms serves the newest and pushes out the oldest for a newcomer', () => {
+test('a queue that stood for 100 ms serves the newest and pushes out the oldest for a newcomer', async () => {
   const crossing = new Crossing();
   crossing.fill();
   const [a] = ['a', 'b', 'c'].map((name) => crossing.wait(name));
   crossing.threads.clock.advance(100);
   crossing.wait('d');
+  assert.deepEqual(crossing.order, [], 'never from within the call of another');
+  await setImmediate();
   assert.equal(a.shed?.kind.code, 'overloaded');
   assert.equal(crossing.refused('displaced'), 1);
   assert.deepEqual(crossing.held(), { taken: 2, waiting: 3 });
@@ -162,6 +164,21 @@ test('a queue that stood for 100 ms serves the newest and pushes out the oldest 
   crossing.wait('f');
   crossing.leave();
   assert.equal(crossing.order.at(-1), 'e', 'a queue that was empty is a new one');
+});
+
+test('who is pushed out and leaves, or is late, before it is told is told nothing any more', async () => {
+  const crossing = new Crossing({ queue: 2 });
+  crossing.fill();
+  const [a, b] = ['a', 'b'].map((name) => crossing.wait(name));
+  crossing.threads.clock.advance(100);
+  crossing.wait('c');
+  crossing.wait('d');
+  assert.equal(crossing.limiter.withdraw(a, false), undefined);
+  assert.match(String(crossing.limiter.withdraw(b, true)?.detail), /waited longest/);
+  await setImmediate();
+  assert.deepEqual([a.shed, b.shed], [undefined, undefined]);
+  assert.deepEqual([crossing.refused('displaced'), crossing.refused('queue_timeout')], [2, 0]);
+  assert.deepEqual(crossing.held(), { taken: 2, waiting: 2 });
 });
 
 test('who leaves the queue is no longer served, and one who is late hears why', () => {
