@@ -6,7 +6,7 @@
  * upstream the attempt's (attempt.ts).
  */
 
-import { type Fault, fault } from '../core/fault.ts';
+import { fault } from '../core/fault.ts';
 import type { Handle } from '../core/handle.ts';
 import type { Slab } from '../core/io.ts';
 import { Timer } from '../core/timers.ts';
@@ -17,6 +17,7 @@ import { INCOMPLETE, REFUSED } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request.ts';
 import type { Client, Doorway, Passage, Waiting } from './parts.ts';
 import { borrowBody, borrowRequest, NO_BODY, NO_REQUEST, returnReaders } from './readers.ts';
+import type { Reprieve } from './reprieve.ts';
 
 /** head: waiting for a request; busy: an exchange is under way; lingering: replied for good, the rest is thrown away. */
 type Phase = 'head' | 'busy' | 'tunnel' | 'lingering' | 'closed';
@@ -44,6 +45,9 @@ export class ClientConnection implements Client, WireOwner {
   forwarded = '';
   forwardedHost = '\0';
 
+  /** Where the route of an exchange here was removed. */
+  reprieve: Reprieve | undefined = undefined;
+
   private readonly timer: Timer;
   private phase: Phase = 'head';
   private waiting: Waiting = 'head';
@@ -56,7 +60,6 @@ export class ClientConnection implements Client, WireOwner {
   private emptyLinePassed = false;
   private lingerUntil = 0;
   private clientEnded = false;
-  private cutTimer: Timer | undefined = undefined;
 
   constructor(door: Doorway, handle: Handle) {
     this.door = door;
@@ -236,7 +239,7 @@ export class ClientConnection implements Client, WireOwner {
   next(now: number): void {
     if (this.phase === 'closed') return;
     this.passage = undefined;
-    if (this.cutTimer !== undefined) this.door.timers.disarm(this.cutTimer);
+    this.reprieve?.lift();
     if (this.closing || !this.body.done) {
       // Nothing is to come that a close could meet: no need to wait for the client's end (measured: 20% of an exchange).
       if (this.last && this.body.done && this.pending === undefined && this.wire.unsent === 0) this.close();
@@ -303,12 +306,6 @@ export class ClientConnection implements Client, WireOwner {
     this.gone();
   }
 
-  /** The route was removed: what still runs gets until `due`. */
-  cutAt(due: number, reason: Fault): void {
-    this.cutTimer ??= new Timer(() => this.passage?.onCut(reason));
-    this.door.timers.arm(this.cutTimer, due);
-  }
-
   /**
    * FIN from the client: in a tunnel half of it ends; elsewhere the client left. It might only be half-closed, and must
    * then not take our end for that of the reply.
@@ -335,7 +332,7 @@ export class ClientConnection implements Client, WireOwner {
     this.phase = 'closed';
     this.pending = undefined;
     this.door.timers.remove(this.timer);
-    if (this.cutTimer !== undefined) this.door.timers.remove(this.cutTimer);
+    this.reprieve?.stop();
     this.passage = undefined;
     passage?.onClientGone();
     if (passage === undefined && !this.consuming) this.giveBack();

@@ -11,6 +11,7 @@ import type { Table } from '../routing/route.ts';
 import { Door } from './door.ts';
 import { line } from './line.ts';
 import type { PlaneNeeds } from './parts.ts';
+import { Reprieve } from './reprieve.ts';
 
 export interface PlaneStatus {
   readonly connections: number;
@@ -45,14 +46,20 @@ export class Plane {
     }
   }
 
-  /** Exchanges of routes that the table no longer has (or no longer at this listener) get the drain limit. */
+  /** Exchanges of routes that the table no longer has (or no longer at this listener) get the drain limit, once. */
   private boundStrays(door: Door, table: Table): void {
     const { limit } = table.drain;
     const due = this.needs.clock.now() + limit;
     for (const connection of door.connections) {
       const id = connection.passage?.route?.id;
-      if (id === undefined || table.routes.get(id)?.plan.settings.listeners.includes(door.id) === true) continue;
-      connection.cutAt(due, fault('route_removed', `route ${id} was removed more than ${limit} ms ago (drain.limit)`));
+      if (id === undefined) continue;
+      if (table.routes.get(id)?.plan.settings.listeners.includes(door.id) === true) {
+        connection.reprieve?.lift();
+        continue;
+      }
+      connection.reprieve ??= new Reprieve(connection);
+      const words = `route ${id} was removed more than ${limit} ms ago (drain.limit)`;
+      connection.reprieve.until(due, fault('route_removed', words));
     }
   }
 
