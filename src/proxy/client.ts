@@ -77,6 +77,11 @@ export class ClientConnection implements Client, WireOwner {
     return this.phase === 'head' && this.pending === undefined;
   }
 
+  /** Idle, and its client has taken all replies. */
+  get over(): boolean {
+    return this.idle && this.wire.unsent === 0;
+  }
+
   get inTunnel(): boolean {
     return this.phase === 'tunnel';
   }
@@ -300,9 +305,10 @@ export class ClientConnection implements Client, WireOwner {
     this.gone();
   }
 
-  /** Ends the connection at once; used where no reply is under way. */
+  /** Ends the connection at once; used where no reply is under way. One that its client has not taken must not end cleanly. */
   close(): void {
     if (this.phase === 'closed') return;
+    if (this.wire.unsent > 0) this.wire.destroy(true);
     this.gone();
   }
 

@@ -112,7 +112,7 @@ export class Plane {
     }
   }
 
-  /** Idle connections close; where the `limit` of milliseconds is over, all of them. */
+  /** Idle connections close once their last reply is taken; where the `limit` of milliseconds is over, all of them. */
   private closeSome(door: Door, limit: number | undefined): void {
     // Without any time it was told to stop now: that is nobody's setting.
     const over =
@@ -121,7 +121,7 @@ export class Plane {
         : `the router stops, and what was under way had ${limit} ms (drain.limit)`;
     for (const connection of door.connections) {
       if (limit !== undefined) connection.passage?.onCut(fault('draining', over));
-      if (limit !== undefined || connection.idle) connection.close();
+      if (limit !== undefined || connection.over) connection.close();
     }
   }
 

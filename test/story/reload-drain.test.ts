@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectRaw } from '../support/raw-client.ts';
-import { type OriginConnection, ok } from '../support/raw-origin.ts';
-import { until } from '../support/wait.ts';
+import { answering, type OriginConnection, ok } from '../support/raw-origin.ts';
+import { breathe, steady, until } from '../support/wait.ts';
 import { openStage, type Stage } from '../wire/stage.ts';
 
 const GET = 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -72,5 +72,47 @@ test('a body under way longer than the drain limit never ends cleanly', async ()
   await client.inbox.until('half of ', 'the beginning');
   await stage.drain();
   assert.equal(await client.closed(), 'rst', 'FIN would look like the end of a body delimited by close');
+  await stage.close();
+});
+
+const LARGE = 8_192;
+const REPLIES = answering(ok('x'.repeat(LARGE)));
+
+test('a client that is slow to take its last reply gets all of it, though the router stops meanwhile', async () => {
+  const stage = await openStage(REPLIES, { document: { drain: { notice: '0s', limit: '10s' } } });
+  const served = () => stage.origin.requests.length;
+  // How many replies system and router keep for a client that reads nothing, before its next request waits.
+  const first = await stage.client('internal', { paused: true });
+  await first.send(GET.repeat(5_000));
+  const most = await steady('a client that reads nothing', served);
+  first.close();
+  const clients = [];
+  for (let fewer = 1; fewer <= 6; fewer++) {
+    const client = await stage.client('internal', { paused: true });
+    const before = served();
+    await client.send(GET.repeat(most - fewer));
+    await until('its replies', () => served() === before + most - fewer, 20_000);
+    clients.push(client);
+  }
+  const drained = stage.drain();
+  await breathe(20);
+  for (const client of clients) client.resume();
+  for (const [i, client] of clients.entries()) {
+    const { text, ending } = await client.untilClose();
+    assert.deepEqual([text.match(/HTTP\/1\.1 200 OK/g)?.length, ending], [most - 1 - i, 'fin']);
+    assert.equal(text.match(/x{8192}/g)?.length, most - 1 - i, 'the last one too');
+  }
+  await drained;
+  await stage.close();
+});
+
+test('a client that never takes its last reply is reset when the drain limit is over', async () => {
+  const stage = await openStage(REPLIES, { document: { drain: { notice: '0s', limit: '200ms' } } });
+  const client = await stage.client('internal', { paused: true });
+  await client.send(GET.repeat(5_000));
+  await steady('the replies', () => stage.origin.requests.length);
+  await stage.drain();
+  client.resume();
+  assert.equal((await client.untilClose()).ending, 'rst');
   await stage.close();
 });
