@@ -140,7 +140,10 @@ export class SharedCircuit implements Circuit {
         this.state.change(word, STATE.closed, NO_END);
       } else if (state === STATE.isolated || state === STATE.forced) {
         if (left > 0) return state === STATE.forced ? word : REFUSED;
-        this.endOrder(word, now);
+        this.end(word, 'the time that an operator gave is over', now);
+      } else if (this.settings === NEVER_OPENS) {
+        // Left over from a document with a breaker: where it is off, what opened by itself holds no longer.
+        this.end(word, 'circuitBreaker is off', now);
       } else {
         if (left > 0 && left <= (state === STATE.open ? this.longest : this.lease) + AHEAD) return REFUSED;
         if (this.probe(word, now, left)) return this.state.next(word, STATE.halfOpen);
@@ -234,12 +237,13 @@ export class SharedCircuit implements Circuit {
     return backoff.duration;
   }
 
-  private endOrder(word: number, now: number): void {
+  /** Closed in full, and nothing that was before counts. */
+  private end(word: number, cause: string, now: number): void {
     this.state.forget();
     if (!this.state.change(word, STATE.closed, NO_END)) return;
     this.state.openings = 0;
     this.state.began(now);
-    this.tell('closed', 'the time that an operator gave is over', undefined);
+    this.tell('closed', cause, undefined);
   }
 
   private tell(state: 'closed' | 'open' | 'half-open', cause: string, until: number | undefined): void {

@@ -339,6 +339,23 @@ test('a breaker that is off never opens, and still takes orders', () => {
   assert.ok(!lets(threads, circuit));
 });
 
+test('what opened under a document before lets everything through under one whose breaker is off, a probe under way too', () => {
+  for (const wait of [0, 30_000]) {
+    const threads = new Threads();
+    const before = threads.circuit();
+    fail(threads, before, 10);
+    threads.clock.advance(wait);
+    const probe = before.enter(threads.now);
+    const off = threads.circuit('off');
+    assert.ok(lets(threads, off) && lets(threads, off));
+    assert.equal(threads.story.at(-1), 'closed: circuitBreaker is off');
+    before.judge(probe, 'reset', threads.now);
+    assert.ok(lets(threads, off));
+    fail(threads, before, 9);
+    assert.ok(lets(threads, before), 'what was counted before does not count');
+  }
+});
+
 test('one word says the state of a circuit', () => {
   const threads = new Threads();
   const circuit = threads.circuit({ recovery: { ramp: 5_000 } });
