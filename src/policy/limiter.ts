@@ -40,7 +40,7 @@ export class TableLimiter implements Limiter {
   }
 
   withdraw(waiter: Waiter, late: boolean): Fault | undefined {
-    return this.places.withdraw(waiter, late);
+    return this.places.withdraw(waiter, late ? this.queueTimeout : undefined);
   }
 
   private count(): void {

@@ -116,19 +116,19 @@ export class Places {
     });
   }
 
-  withdraw(waiter: Waiter, late: boolean): Fault | undefined {
+  /** `late`: how long it was to wait at most, where that is over; a newer table may say something else by now. */
+  withdraw(waiter: Waiter, late: number | undefined): Fault | undefined {
     const reason = this.shed.get(waiter);
     if (reason !== undefined) {
       this.shed.delete(waiter);
-      return late ? reason : undefined;
+      return late === undefined ? undefined : reason;
     }
     if (!this.line.remove(waiter)) return undefined;
     this.part();
-    if (!late) return undefined;
-    const { queueTimeout } = this.limits;
+    if (late === undefined) return undefined;
     return this.refuse(
       'queue_timeout',
-      `no place for upstream ${this.id} came free in ${queueTimeout} ms (limits.queueTimeout); ${this.taken()}`,
+      `no place for upstream ${this.id} came free in ${late} ms (limits.queueTimeout); ${this.taken()}`,
     );
   }
 

@@ -181,6 +181,15 @@ test('who is pushed out and leaves, or is late, before it is told is told nothin
   assert.deepEqual(crossing.held(), { taken: 2, waiting: 2 });
 });
 
+test('who is late under an older document hears of the time that was its own', () => {
+  const crossing = new Crossing();
+  crossing.fill();
+  const a = crossing.wait('a');
+  const newer = new TableLimiter(crossing.places[0], { ...LIMITS, queueTimeout: 60_000 }, 2);
+  newer.wait(new Waiting('b', crossing.order), crossing.threads.now);
+  assert.match(String(crossing.limiter.withdraw(a, true)?.detail), /in 1000 ms \(limits.queueTimeout\)/);
+});
+
 test('who leaves the queue is no longer served, and one who is late hears why', () => {
   const crossing = new Crossing();
   crossing.fill();
