@@ -133,17 +133,17 @@ export class Attempt implements Passage, LinkSink, Traveller {
     const { upload } = this;
     const { kept = NO_BODY } = upload;
     this.current = next;
-    const { names } = this.table;
-    const taken = next.send(this, this, names, this.left(now), fresh, now, kept, 0, kept.length, undefined);
+    const taken = next.send(this, this, this.table.names, this.left(now), fresh, now, kept, 0, kept.length, undefined);
     upload.sent(taken, now);
     if (!this.mayKeep || kept.length > this.bodyLimit) this.upload = upload.spend();
     armFor(this, now);
     if (taken) this.client.readOn();
   }
 
-  /** Milliseconds that the exchange has left. */
+  /** Milliseconds left, for the upstream to know. Until the request's last byte, from which the total counts, only its caller's. */
   left(now: number): number {
-    const { exchange, deadline } = this;
+    const { exchange, deadline, upload } = this;
+    if (!upload.done) return Math.ceil((deadline ?? Number.POSITIVE_INFINITY) - now);
     // The usual first try leaves as it came, with the whole of it.
     if (now === exchange.arrived && deadline === undefined) return timeoutsOf(this.destination).total;
     return Math.ceil(this.end - now);

@@ -37,6 +37,24 @@ test(
 );
 
 test(
+  'before the last byte of a request is here the upstream is told no time but its caller’s',
+  onTimedStage(serving, async (stage) => {
+    for (const lines of [[], [`${DEADLINE}: 90000`]]) {
+      const client = await stage.client();
+      await client.send(plain('PUT', '/', 'Content-Length: 2', ...lines), 'a');
+      await until('the head', () => stage.origin.received.includes('\r\n\r\na'));
+      await stage.pass(9_000);
+      await client.send('b');
+      assert.equal((await client.reply()).status, 200);
+      client.close();
+    }
+    const [open, bound] = stage.origin.requests;
+    assert.doesNotMatch(open.head, /deadline/i);
+    assert.equal(told(bound.head), 90_000);
+  }),
+);
+
+test(
   'what cannot be read as a time counts as not said, and is not passed on',
   onTimedStage(serving, async (stage) => {
     for (const nonsense of ['', 'soon', '-1', '1.5', '1e3', '0x10', '1 000', '99999999999999', '5, 7']) {

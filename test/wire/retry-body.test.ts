@@ -238,7 +238,7 @@ test(
       assert.equal((await client.reply()).status, 200);
       const [sent] = stage.origin.requests;
       assert.equal(sent.body, 'bbbbbb');
-      assert.match(sent.head, /\r\nx-signalbox-deadline-ms: 9\d\d\d\r\n/);
+      assert.doesNotMatch(sent.head, /deadline/i, 'the total counts from a byte that had not come');
     },
     { upstream: IN_ORDER },
   ),
