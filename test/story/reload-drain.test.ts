@@ -91,16 +91,17 @@ test('a client that is slow to take its last reply gets all of it, though the ro
     const client = await stage.client('internal', { paused: true });
     const before = served();
     await client.send(GET.repeat(most - fewer));
-    await until('its replies', () => served() === before + most - fewer, 20_000);
-    clients.push(client);
+    // How many that is differs a little from one connection to the next.
+    clients.push({ client, count: (await steady('its replies', served)) - before });
   }
   const drained = stage.drain();
   await breathe(20);
-  for (const client of clients) client.resume();
-  for (const [i, client] of clients.entries()) {
+  for (const { client } of clients) client.resume();
+  for (const { client, count } of clients) {
     const { text, ending } = await client.untilClose();
-    assert.deepEqual([text.match(/HTTP\/1\.1 200 OK/g)?.length, ending], [most - 1 - i, 'fin']);
-    assert.equal(text.match(/x{8192}/g)?.length, most - 1 - i, 'the last one too');
+    const whole = text.match(/x{8192}/g)?.length ?? 0;
+    assert.deepEqual([text.match(/HTTP\/1\.1 200 OK/g)?.length, ending], [whole, 'fin']);
+    assert.ok(whole >= count, `${whole} of ${count} replies`);
   }
   await drained;
   await stage.close();
