@@ -1,14 +1,16 @@
 /**
  * What is asked when somebody wants to know where a request goes, and whether it is a request at all.
  *
- * Rule: what no client could send is a problem with its place, and what the wire refuses before any route is asked is
- * said as the wire says it. Headers are those the caller names; a real client sends more.
+ * Rule: what no client could send is a problem with its place; all else is written as a head and read by the parser of the
+ * wire, so that what it refuses, cuts or takes for the same name is so here too. Headers are those the caller names; a real
+ * client sends more.
  */
 
 import { type Asked, fieldsOf, readUrl } from '../config/ask.ts';
 import { pointerStep } from '../config/tree.ts';
 import { type Fault, fault } from '../core/fault.ts';
-import type { ListenerSettings } from '../routing/route.ts';
+import type { NameSet } from '../core/names.ts';
+import { type HeadLimits, RequestHead } from '../http1/request.ts';
 import type { Finding } from './cold.ts';
 
 export interface ExplainRequest {
@@ -62,18 +64,12 @@ function urlProblem(url: string): Finding {
   return say('is no URL', 'write `http://host/path`');
 }
 
-/** What the wire of this listener refuses before it asks for a route. */
-export function refusedByWire(asked: Asked, { limits }: ListenerSettings): Fault | undefined {
-  const { method, target, fields } = asked;
-  if (target.length > limits.target) {
-    const detail = `the request target is longer than ${limits.target} bytes (limits.target)`;
-    return fault('target_too_long', detail);
-  }
-  if (fields.size > limits.headers)
-    return fault('head_too_large', `more than ${limits.headers} header fields (limits.headers)`);
-  // `GET / HTTP/1.1`, and the empty line at the end.
-  let size = method.length + target.length + 14;
-  for (const [name, value] of fields) size += name.length + value.length + 4;
-  if (size <= limits.head) return undefined;
-  return fault('head_too_large', `the head is longer than ${limits.head} bytes (limits.head)`);
+/** The head as the wire of this listener reads it, or why it refuses it before it asks for a route. */
+export function onTheWire({ method, target, fields }: Asked, names: NameSet, limits: HeadLimits): RequestHead | Fault {
+  // First, as clients have it: where several lines are wrong the first is told.
+  let text = `${method} ${target} HTTP/1.1\r\nhost: ${fields.get('host') ?? ''}\r\n`;
+  for (const [name, value] of fields) if (name !== 'host') text += `${name}: ${value}\r\n`;
+  const bytes = Buffer.from(`${text}\r\n`, 'latin1');
+  const head = new RequestHead();
+  return head.parse(bytes, 0, bytes.length, names, limits) > 0 ? head : fault(head.code, head.refusal);
 }

@@ -6,15 +6,18 @@
  * handed in, as of this moment. Wording is left to the files beside this one.
  */
 
-import { type Asked, exchangeOf, factsOf, keyOf, sharesOf } from '../config/ask.ts';
+import { type Asked, exchangeOf, keyOf, sharesOf } from '../config/ask.ts';
 import type { Document } from '../config/document.ts';
-import type { Exchange, RequestFacts } from '../core/exchange.ts';
+import type { Exchange } from '../core/exchange.ts';
 import { FAULTS, type Fault, fault } from '../core/fault.ts';
+import { RequestHead } from '../http1/request.ts';
+import { deadlineOf, NO_TIME } from '../proxy/deadline.ts';
+import { hopsOf } from '../proxy/hops.ts';
 import type { ListenerTable, Matched, Route, Table } from '../routing/route.ts';
 import type { Finding } from './cold.ts';
 import { type Other, othersOf } from './explain-others.ts';
 import { type Policy, policiesOf } from './explain-policies.ts';
-import { type ExplainRequest, readRequest, refusedByWire } from './explain-request.ts';
+import { type ExplainRequest, onTheWire, readRequest } from './explain-request.ts';
 import type { Compilable, DryTable } from './explain-table.ts';
 import { arrivalWords, locationOf, matchWords, percentOf, sideWords, stateWords } from './explain-words.ts';
 
@@ -64,9 +67,12 @@ interface Asking {
   readonly document: Document;
   readonly table: Table;
   readonly listener: ListenerTable;
-  readonly request: RequestFacts;
+  readonly request: RequestHead;
   readonly words: string[];
 }
+
+/** The reply to an OPTIONS or TRACE that may go no further. */
+const LAST_HOP = 200;
 
 type Ending = Pick<Explanation, 'outcome' | 'status' | 'code'>;
 
@@ -79,10 +85,9 @@ export function explain(parts: ExplainParts, asked: ExplainRequest): Explanation
   const table = parts.table.of(running);
   const listeners = [...table.listeners.values()].filter(({ id }) => id === (asked.listener ?? id));
   if (listeners.length === 0) return { problem: unknownListener(asked.listener, table) };
-  const request = factsOf(read, table.names);
-  const met = meet(listeners, read, request);
-  const words = arrivalWords(asked, met.listener, met.without);
-  return settle({ parts, document: running.document, table, listener: met.listener, request, words }, met.end);
+  const { listener, request, end, without } = meet(listeners, read, table);
+  const words = arrivalWords(asked, listener, without);
+  return settle({ parts, document: running.document, table, listener, request, words }, end);
 }
 
 function unknownListener(id: string | undefined, { listeners }: Table): Finding {
@@ -93,10 +98,11 @@ function unknownListener(id: string | undefined, { listeners }: Table): Finding 
 type Met = { readonly is: 'wire'; readonly fault: Fault } | Matched;
 
 /** The first listener with a route for it, else the one that finds it ambiguous, else the first. `without`: had none. */
-function meet(listeners: readonly ListenerTable[], asked: Asked, request: RequestFacts) {
-  const ends = listeners.map((listener): { listener: ListenerTable; end: Met } => {
-    const refusal = refusedByWire(asked, listener.settings);
-    return { listener, end: refusal === undefined ? listener.match(request) : { is: 'wire', fault: refusal } };
+function meet(listeners: readonly ListenerTable[], asked: Asked, { names }: Table) {
+  const ends = listeners.map((listener): { listener: ListenerTable; request: RequestHead; end: Met } => {
+    const read = onTheWire(asked, names, listener.settings.limits);
+    if (read instanceof RequestHead) return { listener, request: read, end: listener.match(read) };
+    return { listener, request: new RequestHead(), end: { is: 'wire', fault: read } };
   });
   const order: readonly Met['is'][] = ['route', 'ambiguous', 'none', 'wire'];
   const best = order.map((is) => ends.find(({ end }) => end.is === is)).find((found) => found !== undefined) ?? ends[0];
@@ -127,9 +133,14 @@ function refused({ listener, words }: Asking, reason: Fault, status: number, rou
   return { outcome: 'refused', status, code, listener: listener.id, ...where, ...nothing, words };
 }
 
-/** Steps 5 to 8 of the line: an answer, the release, circuits and members. */
+/** Steps 4 to 8 of the line: a body too large, an answer, the release, circuits and members. */
 function alongRoute(asking: Asking, route: Route): Explanation {
   const { document, listener, request, table, words } = asking;
+  const { body } = listener.settings.limits;
+  if (request.length > body) {
+    const detail = `a body of ${request.length} bytes, the limit is ${body} (limits.body)`;
+    return refused(asking, fault('body_too_large', detail), FAULTS.body_too_large.status, route.id);
+  }
   const exchange = exchangeOf(request, listener, table.revision);
   const answer = route.plan.answers.map((one) => one.reply(exchange)).find((reply) => reply !== undefined);
   const common = { listener: listener.id, route: route.id, upstreams: [], policies: [], others: [], words };
@@ -138,10 +149,20 @@ function alongRoute(asking: Asking, route: Route): Explanation {
     words.push(`the route answers ${answer.status} with Location: ${location ?? '(none)'}`);
     return { ...common, outcome: 'redirected', status: answer.status };
   }
+  const hops = hopsOf(request);
+  if (hops === -1)
+    return refused(asking, fault('bad_request', 'a malformed Max-Forwards'), FAULTS.bad_request.status, route.id);
+  if (hops === 0) {
+    words.push(`the router answers ${LAST_HOP} itself: no hop is left behind it (Max-Forwards)`);
+    return { ...common, outcome: 'refused', status: LAST_HOP };
+  }
   const sides = sharesOf(table, route, request, listener);
   const { refusal } = sides;
   if (refusal !== undefined) return refused(asking, refusal.fault, refusal.status, route.id);
   words.push(...releaseWords(asking, route, exchange, sides));
+  const deadline = listener.internal ? deadlineOf(request, 0) : undefined;
+  if (deadline === 0 && document.routes[route.id].release.mode === 'proxy')
+    return refused(asking, NO_TIME, NO_TIME.kind.status, route.id);
   const upstreams = [...sides.shares].map(([id, share]): Destined => destined(asking.parts, id, share));
   const settings = document.routes[route.id];
   const written = upstreams.map(({ id }) => [id, document.upstreams[id]] as const);

@@ -5,8 +5,11 @@
  * a number of milliseconds counts as not said: a caller's slip must not fail its request.
  */
 
+import { fault } from '../core/fault.ts';
 import { NAME } from '../core/names.ts';
 import type { RequestHead } from '../http1/request.ts';
+
+export const NO_TIME = fault('upstream_timeout', 'the caller left no time for it (x-signalbox-deadline-ms)');
 
 /** When the caller gives up, monotonic; undefined where it does not say. */
 export function deadlineOf(request: RequestHead, now: number): number | undefined {

@@ -13,7 +13,7 @@ import type { Reply } from '../policy/policy.ts';
 import { blockOf, type Matched, type Plan } from '../routing/route.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Attempt } from './attempt.ts';
-import { deadlineOf } from './deadline.ts';
+import { deadlineOf, NO_TIME } from './deadline.ts';
 import { hopsOf, lastHop } from './hops.ts';
 import { forwardedLines, forwardedThrough, identify } from './identify.ts';
 import { injected } from './inject.ts';
@@ -80,8 +80,6 @@ function follow(client: Client, bytes: Buffer, start: number, end: number, done:
   if (typeof rehearsed !== 'number') return void attempt.relay.refuse(rehearsed.fault, rehearsed.status);
   attempt.begin(destination, bytes, start, end, done, rehearsed);
 }
-
-const NO_TIME = fault('upstream_timeout', 'the caller left no time for it (x-signalbox-deadline-ms)');
 
 /** A head or body that cannot be understood. */
 function refuse(client: Client, reason: Fault): void {

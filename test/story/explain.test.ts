@@ -16,7 +16,7 @@ import { documentIn } from '../support/reading.ts';
 
 const documentOf = (url: string) => `
 listeners:
-  internal: { address: 127.0.0.1:0, limits: { target: 200B, headers: 6 } }
+  internal: { address: 127.0.0.1:0, limits: { target: 200B, headers: 6, body: 20B } }
 admin: { address: 127.0.0.1:0 }
 upstreams: { a: { endpoints: [${url}] }, b: { endpoints: [${url}] }, c: { endpoints: [${url}] }, none: { endpoints: [] } }
 routes:
@@ -49,10 +49,38 @@ const piece = fc.constantFrom(
   '%2F',
   'x'.repeat(200),
 );
+/** Lines that the wire itself acts on. */
+const ACTED = [
+  ['X_Version', '1.5'],
+  ['Connection', 'x-version'],
+  ['Connection', 'keep-alive, X-User-Id'],
+  ['Connection', 'host'],
+  ['Max-Forwards', '0'],
+  ['Max-Forwards', '1'],
+  ['Max-Forwards', 'x'],
+  ['X-Signalbox-Deadline-Ms', '0'],
+  ['X-Signalbox-Deadline-Ms', '5000'],
+  ['Content-Length', '21'],
+  ['Content-Length', '+1'],
+  ['Content_Length', '0'],
+] as const;
+/** One of them on its way to each kind of route. */
+const EXAMPLES: [ExplainRequest][] = ACTED.flatMap(([name, value]) =>
+  ['/shop', '/game', '/ask', '/gone', '/none'].map((path): [ExplainRequest] => [
+    { method: 'OPTIONS', url: `http://shop.internal${path}?v=2`, headers: { 'x-version': '1.5', [name]: value } },
+  ]),
+);
 const anyRequest: fc.Arbitrary<ExplainRequest> = fc
   .record({
-    method: fc.constantFrom('GET', 'PUT', 'DELETE', 'OPTIONS'),
-    host: fc.constantFrom('shop.internal', 'SHOP.internal:8080', 'tax.internal', 'x.example', 'shop.internal.'),
+    method: fc.constantFrom('GET', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'),
+    host: fc.constantFrom(
+      'shop.internal',
+      'SHOP.internal:8080',
+      'tax.internal',
+      'x.example',
+      'shop.internal.',
+      'x:99999',
+    ),
     path: fc.array(piece, { minLength: 1, maxLength: 3 }),
     query: fc.constantFrom('', '?v=1', '?v=2.0', '?v=9x&v=1'),
     headers: fc.record(
@@ -66,11 +94,12 @@ const anyRequest: fc.Arbitrary<ExplainRequest> = fc
       },
       { requiredKeys: [] },
     ),
+    acted: fc.option(fc.constantFrom(...ACTED), { nil: undefined }),
   })
-  .map(({ method, host, path, query, headers }) => ({
+  .map(({ method, host, path, query, headers, acted }) => ({
     method,
     url: `http://${host}/${path.join('/')}${query}`,
-    headers: { ...headers },
+    headers: { ...headers, ...(acted === undefined ? {} : { [acted[0]]: acted[1] }) },
   }));
 
 function headOf({ method = 'GET', url, headers = {} }: ExplainRequest): string {
@@ -113,18 +142,21 @@ test('the router does with a request what an explanation says of it', async () =
       if (code !== undefined && status !== 202)
         assert.ok(explained.words.join('\n').includes(JSON.parse(body).detail) || code === 'no_member');
     });
-    await fc.assert(property, { numRuns: 600 });
+    await fc.assert(property, { numRuns: 600, examples: EXAMPLES });
     assert.deepEqual([...ends].sort(), [
       'proxied 200',
       'redirected 301',
       'redirected 307',
+      'refused 200',
       'refused 202',
       'refused 400',
       'refused 404',
+      'refused 413',
       'refused 414',
       'refused 426',
       'refused 431',
       'refused 503',
+      'refused 504',
     ]);
   } finally {
     table.stop();
