@@ -31,7 +31,7 @@ import { DryTable } from './control/explain-table.ts';
 import type { FromFile } from './control/from-file.ts';
 import { Live } from './control/live.ts';
 import { scrapeSource } from './control/scrape.ts';
-import { circuitStanding, membersStanding, type StandingParts, underWay } from './control/standing.ts';
+import { askedStanding, circuitStanding, membersStanding, type StandingParts, underWay } from './control/standing.ts';
 import type { View } from './control/view.ts';
 import { systemAlarms } from './core/alarm.ts';
 import type { CallerDigest } from './core/callers.ts';
@@ -155,10 +155,8 @@ function statusOf(parts: AdminParts, { standing, table, version, audit }: Answer
       const now = running();
       if (now !== undefined) await table.prepare(now, clock);
       const asked = { method: 'GET', ...listenerOf(request.url, parts.ports), ...request };
-      const told = explain(
-        { table, running, circuit: (upstream) => circuit(upstream) ?? CLOSED, members: membersOf },
-        asked,
-      );
+      const members = (upstream: string) => askedStanding(standing, upstream);
+      const told = explain({ table, running, circuit: (upstream) => circuit(upstream) ?? CLOSED, members }, asked);
       if (!('problem' in told)) return { ok: true, explanation: { ...told, ...copied(told) } };
       const { pointer, reason: detail, advice } = told.problem;
       return { ok: false, problem: { pointer, detail, advice } };

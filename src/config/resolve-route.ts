@@ -92,7 +92,8 @@ function noticeIdle(own: Node, node: Node, problems: Problems): void {
   };
   if (has(node, 'redirect'))
     for (const key of ['sticky', 'override', 'mode', 'rewrite', 'fallback', 'faults']) idle(key, 'redirect');
-  else if (textAt(node, 'mode') === 'redirect') for (const key of ['fallback', 'faults']) idle(key, 'mode: redirect');
+  else if (textAt(node, 'mode') === 'redirect')
+    for (const key of ['rewrite', 'fallback', 'faults']) idle(key, 'mode: redirect');
   if (has(node, 'upstream')) for (const key of ['sticky', 'override']) idle(key, 'upstream');
 }
 

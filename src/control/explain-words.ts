@@ -7,7 +7,8 @@
 
 import type { FallbackSettings } from '../policy/policy.ts';
 import type { ReleaseSettings } from '../release/release.ts';
-import type { DestinationSettings, ListenerTable, MatchSettings } from '../routing/route.ts';
+import type { ListenerTable, MatchSettings } from '../routing/route.ts';
+import type { EndpointSettings } from '../upstream/upstream.ts';
 import type { ExplainRequest } from './explain-request.ts';
 
 /** `without`: listeners that have no route for it. */
@@ -62,7 +63,7 @@ export function percentOf(share: number): string {
   return percent > 0 && percent < 0.01 ? 'under 0.01%' : `${Math.round(percent * 100) / 100}%`;
 }
 
-interface State {
+export interface State {
   readonly id: string;
   readonly circuit: string;
   /** Why it is not closed, '' where nobody said; and until when, epoch milliseconds. */
@@ -70,6 +71,7 @@ interface State {
   readonly until: number | undefined;
   readonly members: number;
   readonly up: number;
+  readonly panicPercent: number;
 }
 
 /** What stands in the way at an upstream. `blocked`: the code of why it takes no request now. */
@@ -78,7 +80,7 @@ export function stateWords(
   blocked: string | undefined,
   fallback: FallbackSettings | undefined,
 ): string[] {
-  const { id, circuit, members, up } = state;
+  const { id, circuit, members, up, panicPercent } = state;
   const then =
     fallback?.upstream !== undefined
       ? `requests to it go to ${fallback.upstream} instead (fallback)`
@@ -86,7 +88,8 @@ export function stateWords(
         ? `requests to it are answered ${fallback.reply.status} (fallback)`
         : `requests to it are refused with 503 ${blocked}`;
   if (blocked === 'no_member') return [`${whoIsUp(id, members, up)}: ${then}`];
-  const words = up < members ? [whoIsUp(id, members, up) + (up === 0 ? ': all of them are used' : '')] : [];
+  const panic = up * 100 < panicPercent * members ? ': all of them are used' : '';
+  const words = up < members ? [whoIsUp(id, members, up) + panic] : [];
   if (blocked !== undefined) return [...words, `${id}'s circuit is ${circuit}${whyText(state)}: ${then}`];
   if (circuit === 'half-open')
     words.push(`${id}'s circuit is half-open: one request at a time tries whether it is well`);
@@ -100,13 +103,16 @@ function whyText({ reason, until }: State): string {
 }
 
 function whoIsUp(id: string, members: number, up: number): string {
-  if (members === 0) return `${id} has no members`;
+  if (members === 0) return `${id} has no member that takes requests`;
   return up === 0 ? `none of the ${members} members of ${id} is up` : `${up} of the ${members} members of ${id} are up`;
 }
 
-/** Where `mode: redirect` sends a client; which member it is, only traffic decides. */
-export function locationOf({ endpoints }: DestinationSettings, id: string, target: string): string {
+/**
+ * Where `mode: redirect` sends a client; of several members only traffic decides which it is. `endpoints`: where all members
+ * come from, none where that is not known.
+ */
+export function locationOf(endpoints: readonly EndpointSettings[], id: string, target: string): string {
   const path = target === '*' ? '/' : target;
   const sole = endpoints.length === 1 && endpoints[0].url.startsWith('http://') ? endpoints[0].url : undefined;
-  return sole === undefined ? `http://(a member of ${id})${path}` : `${sole}${path}`;
+  return `http://${sole === undefined ? `(a member of ${id})` : new URL(sole).host}${path}`;
 }

@@ -19,7 +19,8 @@ import { type Other, othersOf } from './explain-others.ts';
 import { type Policy, policiesOf } from './explain-policies.ts';
 import { type ExplainRequest, onTheWire, readRequest } from './explain-request.ts';
 import type { Compilable, DryTable } from './explain-table.ts';
-import { arrivalWords, locationOf, matchWords, percentOf, sideWords, stateWords } from './explain-words.ts';
+import { arrivalWords, locationOf, matchWords, percentOf, type State, sideWords, stateWords } from './explain-words.ts';
+import type { AskedStanding } from './standing.ts';
 
 export interface Destined {
   readonly id: string;
@@ -27,6 +28,7 @@ export interface Destined {
   readonly share: number;
   /** `closed`, `open`, `half-open` or `isolated`. */
   readonly circuit: string;
+  /** Those that are asked: of weight 0 and on its way out there may be more. */
   readonly members: number;
   readonly up: number;
 }
@@ -58,7 +60,7 @@ export interface ExplainParts {
   /** What runs; undefined until the first document is in. */
   running(): Compilable | undefined;
   circuit(upstream: string): CircuitNow;
-  members(upstream: string): { readonly members: number; readonly up: number };
+  members(upstream: string): AskedStanding;
 }
 
 /** A request on its way through the explanation. */
@@ -165,14 +167,17 @@ function alongRoute(asking: Asking, route: Route): Explanation {
     return refused(asking, NO_TIME, NO_TIME.kind.status, route.id);
   const upstreams = [...sides.shares].map(([id, share]): Destined => destined(asking.parts, id, share));
   const settings = document.routes[route.id];
+  // Nothing is sent on, so nothing of what is done on the way is done.
+  if (settings.release.mode === 'redirect') return { ...common, ...redirectEnding(asking, upstreams), upstreams };
   const written = upstreams.map(({ id }) => [id, document.upstreams[id]] as const);
   const policies = policiesOf(settings, written, request.method, listener.internal);
   return { ...common, ...ending(asking, route, upstreams), upstreams, policies };
 }
 
 function destined({ circuit, members }: ExplainParts, id: string, share: number): Destined {
+  const { members: all, up } = members(id);
   // Sums of widths are off in the sixteenth place.
-  return { id, share: Math.round(share * 1e12) / 1e12, circuit: circuit(id).state, ...members(id) };
+  return { id, share: Math.round(share * 1e12) / 1e12, circuit: circuit(id).state, members: all, up };
 }
 
 function releaseWords(
@@ -193,8 +198,7 @@ function releaseWords(
 /** What becomes of it at the upstreams as they are now. */
 function ending(asking: Asking, route: Route, upstreams: readonly Destined[]): Ending {
   const { document, listener, request, words } = asking;
-  const { release, fallback, faults } = document.routes[route.id];
-  if (release.mode === 'redirect') return redirectEnding(asking, upstreams);
+  const { fallback, faults } = document.routes[route.id];
   const rewritten = route.plan.rewrite.target?.(request.target) ?? request.target;
   if (rewritten !== request.target) words.push(`it goes on as ${request.method} ${rewritten}`);
   const abort = listener.internal ? faults?.abort : undefined;
@@ -203,21 +207,22 @@ function ending(asking: Asking, route: Route, upstreams: readonly Destined[]): E
   if (abort !== undefined && abort.percent >= 100)
     return { outcome: 'refused', status: abort.status, code: 'injected' };
   const reasons = upstreams.map((one) => [one, blockOf(one, document)] as const);
-  for (const [one, reason] of reasons) words.push(...stateWords({ ...one, ...whyOf(asking, one) }, reason, fallback));
+  for (const [one, reason] of reasons) words.push(...stateWords(stateOf(asking, one), reason, fallback));
   const reason = reasons[0]?.[1];
   if (reason === undefined || reasons.some(([, why]) => why === undefined)) return { outcome: 'proxied' };
   if (fallback?.reply !== undefined) return { outcome: 'refused', status: fallback.reply.status, code: reason };
   const second = fallback?.upstream === undefined ? undefined : destined(asking.parts, fallback.upstream, 1);
   const blocked = second === undefined ? reason : blockOf(second, document);
   if (blocked === undefined) return { outcome: 'proxied' };
-  if (second !== undefined) words.push(...stateWords({ ...second, ...whyOf(asking, second) }, blocked, undefined));
+  if (second !== undefined) words.push(...stateWords(stateOf(asking, second), blocked, undefined));
   return { outcome: 'refused', status: FAULTS[blocked].status, code: blocked };
 }
 
-/** Why a circuit is as it is; nothing where it has changed since it was asked for. */
-function whyOf({ parts }: Asking, { id, circuit }: Destined): Omit<CircuitNow, 'state'> {
-  const { state, reason, until } = parts.circuit(id);
-  return state === circuit ? { reason, until } : { reason: '', until: undefined };
+/** With why its circuit is as it is; nothing where that has changed since it was asked for. */
+function stateOf({ parts, document }: Asking, one: Destined): State {
+  const { state, reason, until } = parts.circuit(one.id);
+  const why = state === one.circuit ? { reason, until } : { reason: '', until: undefined };
+  return { ...one, ...why, panicPercent: document.upstreams[one.id].panicPercent };
 }
 
 export type Blocked = 'circuit_open' | 'circuit_isolated' | 'no_member';
@@ -230,7 +235,8 @@ function blockOf({ id, circuit, members, up }: Destined, { upstreams }: Document
   return members === 0 || (up === 0 && upstreams[id].panicPercent === 0) ? 'no_member' : undefined;
 }
 
-function redirectEnding({ document, request, words }: Asking, upstreams: readonly Destined[]): Ending {
+function redirectEnding(asking: Asking, upstreams: readonly Destined[]): Ending {
+  const { parts, document, request, words } = asking;
   // No attempt is made, so no circuit has a say.
   const reasons = upstreams.map((one) => blockOf({ ...one, circuit: 'closed' }, document));
   if (reasons.every((reason) => reason !== undefined)) {
@@ -240,9 +246,15 @@ function redirectEnding({ document, request, words }: Asking, upstreams: readonl
     );
     return { outcome: 'refused', status, code };
   }
-  for (const { id } of upstreams)
-    words.push(
-      `the client is sent to ${id} itself: 307 with Location: ${locationOf(document.upstreams[id], id, request.target)}`,
-    );
+  for (const [i, one] of upstreams.entries()) {
+    const { id } = one;
+    const reason = reasons[i];
+    if (reason !== undefined) {
+      words.push(...stateWords(stateOf(asking, one), reason, undefined));
+      continue;
+    }
+    const written = parts.members(id).leased === 0 ? document.upstreams[id].endpoints : [];
+    words.push(`the client is sent to ${id} itself: 307 with Location: ${locationOf(written, id, request.target)}`);
+  }
   return { outcome: 'redirected', status: 307 };
 }

@@ -74,6 +74,19 @@ export function membersStanding(parts: StandingParts, id: string): { readonly up
   return { up, members: members.length };
 }
 
+/** Those that are asked at all: neither on their way out nor of weight 0. `leased`: how many of them only registered. */
+export interface AskedStanding {
+  readonly members: number;
+  readonly up: number;
+  readonly leased: number;
+}
+
+export function askedStanding(parts: StandingParts, id: string): AskedStanding {
+  const asked = parts.members.membersOf(id).filter(({ weight, draining }) => weight > 0 && !draining);
+  const up = asked.filter((member) => stateOf(parts, id, member) === 'up').length;
+  return { members: asked.length, up, leased: asked.filter(({ from }) => from === 'lease').length };
+}
+
 /**
  * Requests under way at these upstreams of a document, and at those that these routes of it may lead to. The document need
  * not run any more: what it led to is under way for a while.

@@ -113,7 +113,7 @@ test('the router does with a request what an explanation says of it', async () =
   const text = documentOf(origin.url);
   const running = { document: documentIn(text), revision: 'r1' };
   const table = new DryTable(systemAlarms);
-  const members = (id: string) => ({ members: id === 'none' ? 0 : 1, up: id === 'none' ? 0 : 1 });
+  const members = (id: string) => ({ members: id === 'none' ? 0 : 1, up: id === 'none' ? 0 : 1, leased: 0 });
   const parts = {
     table,
     running: () => running,
@@ -171,3 +171,52 @@ function assertServed({ upstreams }: Explanation, upstream: string): void {
     `${upstream} served it`,
   );
 }
+
+test('an explanation goes by the members that are asked, those that registered among them', async () => {
+  const text = `
+listeners: { internal: { address: 127.0.0.1:0 } }
+admin: { address: 127.0.0.1:0 }
+upstreams:
+  sole: { endpoints: ["http://LOCALHOST:80/"] }
+  joined: { endpoints: [http://127.0.0.1:7001] }
+  weightless: {}
+routes:
+  sole: { match: { path: /sole }, upstream: sole, mode: redirect }
+  joined: { match: { path: /joined }, upstream: joined, mode: redirect }
+  weightless: { match: { path: /weightless }, upstream: weightless }
+  either: { match: { path: /either }, split: { sole: 1, weightless: 1 }, mode: redirect }
+`;
+  const router = await startRouter(text);
+  const put = (path: string, body: object, method = 'PUT') =>
+    fetch(`${router.adminUrl}/v1/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const told = async (path: string) => {
+    const answer = await put('explain', { url: `http://x/${path}` }, 'POST');
+    return (await answer.json()) as Explanation;
+  };
+  const location = async (path: string) => {
+    const client = await connectRaw(router.port());
+    const { status, fields } = await client.ask(`GET /${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    client.close();
+    return `${status} ${only(fields, 'location') ?? ''}`;
+  };
+  try {
+    await put('upstreams/joined/leases/one', { url: 'http://127.0.0.1:7002' });
+    await put('upstreams/weightless/leases/one', { url: 'http://127.0.0.1:7003', weight: 0 });
+    assert.equal(await location('sole'), '307 http://localhost/sole');
+    assert.ok((await told('sole')).words.at(-1)?.endsWith('307 with Location: http://localhost/sole'));
+    assert.ok((await told('joined')).words.at(-1)?.endsWith('Location: http://(a member of joined)/joined'));
+    assert.equal(await location('weightless'), '503 ');
+    const { outcome, code, upstreams } = await told('weightless');
+    assert.deepEqual([outcome, code, upstreams[0].members], ['refused', 'no_member', 0]);
+    assert.deepEqual((await told('either')).words.slice(-2), [
+      'the client is sent to sole itself: 307 with Location: http://localhost/either',
+      'weightless has no member that takes requests: requests to it are refused with 503 no_member',
+    ]);
+  } finally {
+    await router.stop();
+  }
+});

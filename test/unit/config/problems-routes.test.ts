@@ -246,11 +246,13 @@ tells(
 routes:
   r: { match: { path: /r }, redirect: { path: /x }, mode: redirect, rewrite: { path: /y } }
   s: { match: { path: /s }, upstream: a, sticky: { client: true } }
+  t: { match: { path: /t }, upstream: a, mode: redirect, rewrite: { stripPrefix: /t } }
 `,
   [
     '3:53 notice: mode has no effect beside `redirect`; remove one of the two',
     '3:69 notice: rewrite has no effect beside `redirect`; remove one of the two',
     '4:42 notice: sticky has no effect beside `upstream`; remove one of the two',
+    '5:58 notice: rewrite has no effect beside `mode: redirect`; remove one of the two',
   ],
 );
 

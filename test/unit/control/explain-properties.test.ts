@@ -45,7 +45,7 @@ function told(document: ReturnType<typeof documentFrom>, { method, target, host,
     table: new DryTable(new FakeAlarms(new FakeClock())),
     running: () => running,
     circuit: () => ({ state: 'closed', reason: '', until: undefined }),
-    members: () => ({ members: 1, up: 1 }),
+    members: () => ({ members: 1, up: 1, leased: 0 }),
   };
   const explained = explain(parts, { method, url: `http://${host}${target}`, headers, listener });
   if ('problem' in explained) assert.fail(explained.problem.reason);

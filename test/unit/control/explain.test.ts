@@ -52,16 +52,17 @@ interface States {
   readonly circuits?: Readonly<Record<string, string>>;
   readonly why?: { readonly reason: string; readonly until?: number };
   readonly up?: Readonly<Record<string, number>>;
+  readonly leased?: Readonly<Record<string, number>>;
 }
 
-function partsOf(document: Document, { circuits = {}, up = {}, why }: States = {}): ExplainParts {
+function partsOf(document: Document, { circuits = {}, up = {}, leased = {}, why }: States = {}): ExplainParts {
   const running = { document, revision: 'r1' };
   const counts = (id: string) => document.upstreams[id].endpoints.length;
   return {
     table: new DryTable(new FakeAlarms(new FakeClock())),
     running: () => running,
     circuit: (id) => ({ state: circuits[id] ?? 'closed', reason: why?.reason ?? '', until: why?.until }),
-    members: (id) => ({ members: counts(id), up: up[id] ?? counts(id) }),
+    members: (id) => ({ members: counts(id), up: up[id] ?? counts(id), leased: leased[id] ?? 0 }),
   };
 }
 
@@ -231,6 +232,9 @@ test('a redirect says where the client is sent', () => {
     many.words.at(-1),
     'the client is sent to cart-v2 itself: 307 with Location: http://(a member of cart-v2)/ask-many',
   );
+  const joined = told({ url: 'http://x/ask/1' }, { leased: { cart: 1 } });
+  assert.match(joined.words.at(-1) ?? '', /Location: http:\/\/\(a member of cart\)\/ask\/1$/);
+  assert.deepEqual([once.policies, many.policies], [[], []], 'nothing is sent on its way');
   const nobody = told({ url: 'http://x/ask-many' }, { up: { 'cart-v2': 0 } });
   assert.deepEqual([nobody.outcome, nobody.status, nobody.code], ['refused', 503, 'no_member']);
 });
@@ -251,6 +255,14 @@ test('where no side can serve, the refusal that traffic would get is the answer'
   assert.ok(
     told({ url }, { up: { red: 0 } }).words.includes('none of the 1 members of red is up: all of them are used'),
   );
+  const half = (panicPercent: string) => {
+    const endpoints = '[http://127.0.0.1:1, http://127.0.0.1:2, http://127.0.0.1:3]';
+    const text = `{ upstreams: { a: { endpoints: ${endpoints}, panicPercent: ${panicPercent} } }, routes: { r: { upstream: a } } }`;
+    const explained = explain(partsOf(documentIn(text), { up: { a: 1 } }), { url });
+    return 'words' in explained && explained.words.at(-1);
+  };
+  assert.equal(half('50'), '1 of the 3 members of a are up: all of them are used');
+  assert.equal(half('30'), '1 of the 3 members of a are up');
 });
 
 test('a fallback takes over where its upstream cannot serve', () => {
