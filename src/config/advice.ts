@@ -5,10 +5,20 @@
  * with a slip, `false` for `off`), the advice is that; else it says the form. A value from the environment is not shown.
  */
 
-import { formatDuration, formatSize, parseDuration, parseSize } from '../core/duration.ts';
+import {
+  DURATION_PATTERN,
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseSize,
+  SIZE_PATTERN,
+} from '../core/duration.ts';
 import type { Shape } from './shape.ts';
 import { didYouMean, GUESSES, nearest } from './suggest.ts';
 import type { Node, ScalarNode } from './tree.ts';
+
+const DURATION = new RegExp(DURATION_PATTERN);
+const SIZE = new RegExp(SIZE_PATTERN);
 
 /** Advice for a value of none of the forms in `branches`. */
 export function adviceFor(node: Node, shape: Shape, branches: readonly Shape[]): string {
@@ -40,7 +50,7 @@ function scalarAdvice(node: ScalarNode, shape: Shape, branches: readonly Shape[]
   if (/^(?:true|yes|on|enabled)$/i.test(written) && branches.some(isWholeByDefault))
     return 'write `{}` for its defaults, or the keys you want otherwise';
   const unit = branches.find((branch) => branch['x-unit'] !== undefined);
-  if (unit !== undefined) return unitAdvice(written, unit);
+  if (unit !== undefined) return unitAdvice(written, unit, words.includes('off'));
   const near = typeof node.value === 'string' ? nearest(written, words) : undefined;
   if (near !== undefined) return `did you mean \`${near}\`?`;
   const wantsText = branches.some((branch) => branch.type === 'string' && branch.const === undefined);
@@ -55,12 +65,15 @@ function quotes(node: ScalarNode): string {
   return node.secret ? 'put it in quotes' : `put it in quotes: "${node.written}"`;
 }
 
-function unitAdvice(written: string, shape: Shape): string {
-  const quantity = shape['x-unit'] === 'duration' ? parseDuration(written) : parseSize(written);
-  if (!quantity.ok) return quantity.advice;
+/** `off`: that is allowed, where it is none or more than can be counted. */
+function unitAdvice(written: string, shape: Shape, off: boolean): string {
+  const isDuration = shape['x-unit'] === 'duration';
+  const quantity = isDuration ? parseDuration(written, shape['x-most']) : parseSize(written);
+  const large = !quantity.ok && (isDuration ? DURATION : SIZE).test(written);
+  if (!quantity.ok) return large && off ? `${quantity.advice}; write \`off\` for none` : quantity.advice;
   const least = Math.max(1, shape['x-least'] ?? 1);
-  const smallest = shape['x-unit'] === 'duration' ? formatDuration(least) : formatSize(least);
-  return `write at least \`${smallest}\`, or \`off\` where that is allowed`;
+  const smallest = isDuration ? formatDuration(least) : formatSize(least);
+  return `write at least \`${smallest}\`${off ? ', or `off` for none' : ''}`;
 }
 
 /** A map that may be empty: everything in it has a default. */

@@ -201,7 +201,7 @@ function fits(value: ScalarNode['value'], shape: Shape): boolean {
 function fitsText(value: string, shape: Shape): boolean {
   const unit = shape['x-unit'];
   if (unit !== undefined) {
-    const quantity = unit === 'duration' ? parseDuration(value) : parseSize(value);
+    const quantity = unit === 'duration' ? parseDuration(value, shape['x-most']) : parseSize(value);
     return quantity.ok && quantity.value >= (shape['x-least'] ?? 0);
   }
   return shape.pattern === undefined || expression(shape.pattern).test(value);

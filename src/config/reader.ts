@@ -5,7 +5,7 @@
  * a value is absent or was found broken. `off` reads as Infinity where a limit or a time is read.
  */
 
-import { parseDuration, parseSize } from '../core/duration.ts';
+import { LONGEST_AGE, parseDuration, parseSize, type Quantity } from '../core/duration.ts';
 import { child, type Node } from './tree.ts';
 
 export function textOf(node: Node | undefined): string | undefined {
@@ -35,6 +35,11 @@ export function durationAt(node: Node | undefined, key: string, otherwise: numbe
   return quantityOf(child(node, key), parseDuration) ?? otherwise;
 }
 
+/** Milliseconds of what nobody waits for. */
+export function ageAt(node: Node | undefined, key: string, otherwise: number): number {
+  return quantityOf(child(node, key), (text) => parseDuration(text, LONGEST_AGE)) ?? otherwise;
+}
+
 /** Milliseconds of what may take no time at all: 0 where `0` or `off` is written. */
 export function spanAt(node: Node | undefined, key: string, otherwise: number): number {
   const found = child(node, key);
@@ -51,7 +56,7 @@ export function sizeAt(node: Node | undefined, key: string, otherwise: number): 
   return quantityOf(child(node, key), parseSize) ?? otherwise;
 }
 
-function quantityOf(node: Node | undefined, parse: typeof parseDuration): number | undefined {
+function quantityOf(node: Node | undefined, parse: (text: string) => Quantity): number | undefined {
   const text = textOf(node);
   if (text === undefined) return undefined;
   if (text === 'off') return Number.POSITIVE_INFINITY;

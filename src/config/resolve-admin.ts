@@ -7,7 +7,7 @@
 
 import type { AdminRole, AdminSettings } from './document.ts';
 import { atValue, type Problems } from './problems.ts';
-import { durationAt, isOff, numberAt, sizeAt, textAt, textOf } from './reader.ts';
+import { ageAt, isOff, numberAt, sizeAt, textAt, textOf } from './reader.ts';
 import { checkAddress } from './resolve-listener.ts';
 import { child, entries, has, items, type Node, nameOf, shown } from './tree.ts';
 import { hostFlaw, isLoopback } from './wording.ts';
@@ -30,7 +30,7 @@ export function resolveAdmin(root: Node, problems: Problems): AdminSettings {
     hosts: resolveHosts(child(node, 'hosts'), problems),
     writeBack: writeBack?.kind !== 'scalar' || writeBack.value !== false,
     limits: { body: sizeAt(limits, 'body', 8 * MIB), requests: numberAt(limits, 'requests', 5000) },
-    revisions: { count: numberAt(revisions, 'count', 1000), age: durationAt(revisions, 'age', 90 * DAY) },
+    revisions: { count: numberAt(revisions, 'count', 1000), age: ageAt(revisions, 'age', 90 * DAY) },
   };
 }
 

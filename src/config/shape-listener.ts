@@ -6,6 +6,7 @@
  */
 
 import {
+  age,
   byHeader,
   count,
   duration,
@@ -67,7 +68,7 @@ export const ADMIN = fields({
   hosts: list(text('a host name such as `router.example`')),
   writeBack: either([TRUE, FALSE], { description: '`true` or `false`' }),
   limits: fields({ body: size(), requests: count(1) }),
-  revisions: fields({ count: count(1, 100_000), age: duration(3_600_000) }),
+  revisions: fields({ count: count(1, 100_000), age: age(3_600_000) }),
 });
 
 export const DRAIN = fields({ notice: duration(0), limit: duration(0) });

@@ -7,7 +7,7 @@
  * schema library was as much of the start's time as all of our own files.
  */
 
-import { DURATION_PATTERN, formatDuration, SIZE_PATTERN } from '../core/duration.ts';
+import { DURATION_PATTERN, formatDuration, LONGEST_AGE, SIZE_PATTERN } from '../core/duration.ts';
 
 /** A schema as the walk reads it: the part of JSON Schema that is used here. */
 export interface Shape {
@@ -32,6 +32,8 @@ export interface Shape {
   readonly 'x-unit'?: 'duration' | 'size';
   /** Least value of a text with a unit, in milliseconds or bytes. */
   readonly 'x-least'?: number;
+  /** Largest value of a duration, in milliseconds, where it is not that of timers. */
+  readonly 'x-most'?: number;
   /** What is wrong with a key that no pattern holds: completes "must be ...". */
   readonly 'x-keys'?: string;
   /** Keys of which at most one may be given; an own one displaces those inherited. */
@@ -84,6 +86,11 @@ export function literal(value: string | number | boolean, description = `\`${val
 export function duration(least = 1): Shape {
   const description = `a duration such as \`250ms\` or \`3s\`${least > 1 ? `, at least ${formatDuration(least)}` : ''}`;
   return text(description, { pattern: DURATION_PATTERN, 'x-unit': 'duration', 'x-least': least });
+}
+
+/** A duration of at least `least` milliseconds that nobody waits for: it may be one of years. */
+export function age(least: number): Shape {
+  return { ...duration(least), 'x-most': LONGEST_AGE };
 }
 
 /** A duration that may be none at all. */

@@ -13,8 +13,10 @@ export const DURATION_PATTERN = '^(?=\\d)(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+)s)?(?:
 /** What a size looks like, as the source of a regular expression. */
 export const SIZE_PATTERN = '^(\\d+)(B|kB|KB|KiB|MB|MiB|GB|GiB)$';
 
-/** Timers of the platform count in 31 bits: the longest duration, about 24 days, in milliseconds. */
+/** Timers of the platform count in 31 bits: the longest duration that is waited for, about 24 days, in milliseconds. */
 export const LONGEST = 2 ** 31 - 1;
+/** The longest that is only compared with a date: ten years. */
+export const LONGEST_AGE = 87_600 * 3_600_000;
 
 const DURATION = new RegExp(DURATION_PATTERN);
 const SIZE = new RegExp(SIZE_PATTERN);
@@ -39,16 +41,16 @@ const SIZE_UNITS = [
   ['B', 1],
 ] as const;
 
-/** `2h30m` -> 9000000. Milliseconds; at most LONGEST. */
-export function parseDuration(text: string): Quantity {
+/** `2h30m` -> 9000000. Milliseconds. */
+export function parseDuration(text: string, longest = LONGEST): Quantity {
   const match = DURATION.exec(text);
   if (match === null) return { ok: false, advice: durationAdvice(text) };
   let value = 0;
   DURATION_UNITS.forEach(([, unit], index) => {
     value += Number(match[index + 1] ?? 0) * unit;
   });
-  if (value <= LONGEST) return { ok: true, value };
-  return { ok: false, advice: `the longest duration is ${formatDuration(LONGEST - (LONGEST % 3_600_000))}` };
+  if (value <= longest) return { ok: true, value };
+  return { ok: false, advice: `the longest duration is ${formatDuration(longest - (longest % 3_600_000))}` };
 }
 
 /** 9000000 -> `2h30m`; Infinity is `off`. The shortest form that `parseDuration` reads back as the same value. */
@@ -71,7 +73,7 @@ export function parseSize(text: string): Quantity {
   const unit = SIZE_UNITS.find(([name]) => name === match[2])?.[1] ?? 1;
   const value = Number(match[1]) * unit;
   if (Number.isSafeInteger(value)) return { ok: true, value };
-  return { ok: false, advice: 'the size is too large to count; write `off` where no limit is meant' };
+  return { ok: false, advice: 'the size is too large to count' };
 }
 
 /** 65536 -> `64KiB`; Infinity is `off`. The largest unit that divides it. */

@@ -106,7 +106,7 @@ routes: { r: { upstream: a } }
     '5:28 error: consecutiveFailures: expected a whole number of 1 or more or `off`, found 0; write a whole number of 1 or more or `off`',
     '6:31 error: percent: expected a number from 0.1 to 100, found 0; write a number within these bounds',
     '6:34 error: unknown key "minRequest" in "failureRate"; did you mean "minRequests"?',
-    '6:57 error: window: expected a duration such as `250ms` or `3s`, at least 1s, found "10ms"; write at least `1s`, or `off` where that is allowed',
+    '6:57 error: window: expected a duration such as `250ms` or `3s`, at least 1s, found "10ms"; write at least `1s`',
     '8:19 error: maxOpenFor is shorter than openFor, which grows up to it; lengthen `maxOpenFor`, or shorten `openFor`',
     '9:25 error: ramp: expected a duration such as `3s`, or `0` or `off`, found 5; write the unit: `5s` for seconds, `5ms` for milliseconds',
   ],

@@ -52,15 +52,31 @@ tells('a duration in words', 'drain: { limit: "3 seconds", notice: 1.5m }', [
 
 tells(
   'a duration of nothing where time must pass',
-  'upstreams: { a: { endpoints: [http://a:1], timeout: { connect: 0s } } }',
+  'upstreams: { a: { endpoints: [http://a:1], timeout: { connect: 0s, total: 0s } } }',
   [
-    '1:64 error: connect: expected a duration such as `250ms` or `3s`, found "0s"; write at least `1ms`, or `off` where that is allowed',
+    '1:64 error: connect: expected a duration such as `250ms` or `3s`, found "0s"; write at least `1ms`',
+    '1:75 error: total: expected a duration such as `250ms` or `3s` or `off`, found "0s"; write at least `1ms`, or `off` for none',
   ],
 );
 
 tells('a duration that no timer can count', 'drain: { limit: 1000h }', [
   '1:17 error: limit: expected a duration such as `250ms` or `3s`, found "1000h"; the longest duration is 596h',
 ]);
+
+tells('an age beyond every date, which may be longer than any timer', 'admin: { revisions: { age: 87601h } }', [
+  '1:28 error: age: expected a duration such as `250ms` or `3s`, at least 1h, found "87601h"; the longest duration is 87600h',
+]);
+
+tells(
+  'what cannot be counted, with `off` only where that is allowed',
+  `listeners: { i: { address: "127.0.0.1:1", limits: { head: 9007199254740993B, body: 99999999GiB } } }
+upstreams: { a: { endpoints: [http://a:1], timeout: { total: 1000h } } }`,
+  [
+    '1:59 error: head: expected a size such as `64KiB`, found "9007199254740993B"; the size is too large to count',
+    '1:84 error: body: expected a size such as `64KiB` or `off`, found "99999999GiB"; the size is too large to count; write `off` for none',
+    '2:62 error: total: expected a duration such as `250ms` or `3s` or `off`, found "1000h"; the longest duration is 596h; write `off` for none',
+  ],
+);
 
 tells(
   '`off` where there must be a bound',
