@@ -35,14 +35,18 @@ function weightsOf(sides: Sides): string {
   return sides.map(({ upstream, weight }) => `${upstream} ${weight}`).join(', ');
 }
 
+/** Of a route that answers by itself from now on. */
+export const splitGone: Wording = (before) => [`no longer goes to ${goesTo(before as Sides)}`];
+
 export const splitSaid: Wording = (before, after) => {
   const [old, now] = [before as Sides, after as Sides];
-  // Versions or a redirect came in place of it, or went.
+  // Versions came in place of it; or versions or a redirect went.
   if (now.length === 0) return [`no longer goes to ${goesTo(old)} whatever the client's version`];
   if (old.length === 0) return [`goes to ${goesTo(now)}`];
   if (old.length === 1 && now.length === 1 && old[0].upstream !== now[0].upstream)
     return [`goes to ${goesTo(now)} (was ${goesTo(old)})`];
-  const said = [...movesSaid(sharesOf(old), sharesOf(now)), ...orderSaid(old, now)];
+  const moves = movesSaid(sharesOf(old), sharesOf(now));
+  const said = moves.length > 0 ? moves : orderSaid(old, now);
   return said.length > 0 ? said : [`weights ${weightsOf(old)} -> ${weightsOf(now)}, which moves no share`];
 };
 
@@ -72,13 +76,13 @@ function movesSaid(old: ReadonlyMap<string, number>, now: ReadonlyMap<string, nu
   return said;
 }
 
-/** A client's key falls on the sides in their order. */
+/** A client's key falls on a side by that side's name and weight alone (release/split.ts). */
 function orderSaid(old: Sides, now: Sides): string[] {
   const stayed = (sides: Sides, others: Sides) =>
     sides.map(({ upstream }) => upstream).filter((id) => others.some(({ upstream }) => upstream === id));
   const [one, other] = [stayed(old, now), stayed(now, old)];
   if (same(one, other)) return [];
-  return [`its sides stand in another order (${one.join(', ')} -> ${other.join(', ')}): clients may change sides`];
+  return [`its sides stand in another order (${one.join(', ')} -> ${other.join(', ')}), which moves nobody`];
 }
 
 /** Where clients of a kind go: `now` completes "clients ...", `was` stands alone. */

@@ -4,15 +4,27 @@
  * Rule: what a request has to be, who gets it and which share; everything else is said by path (differences.ts).
  */
 
-import type { MatchSettings, PathMatch, RouteSettings } from '../routing/route.ts';
-import { at, differences, keysOf, type Wording, type Wordings } from './differences.ts';
-import { goesTo, splitSaid, versionsSaid } from './effect-release.ts';
+import type { ListenerSettings, MatchSettings, PathMatch, RouteSettings } from '../routing/route.ts';
+import { at, differences, keysOf, same, type Wording, type Wordings } from './differences.ts';
+import { goesTo, splitGone, splitSaid, versionsSaid } from './effect-release.ts';
 import { isSecret, type Path, plainText, shown } from './effect-shown.ts';
 
-/** `cart.internal/cart (GET, POST)`, `/cart` on any host */
-export function matchSaid({ host = '', path, methods }: MatchSettings): string {
+/**
+ * What comes to a route as a whole: `cart.internal/cart (GET, POST)`, or `/cart (header x-tenant: acme) at listener edge`.
+ * `usual`: the listeners of a route that names none.
+ */
+export function takes(id: string, { match, listeners }: RouteSettings, usual: readonly string[]): string {
+  const { host = '', path, methods, headers, query } = match;
   const where = path?.kind === 'prefix' ? `${host}${path.value}` : [host || 'any host', pathText(path)].join(', ');
-  return methods === undefined ? where : `${where} (${methods.join(', ')})`;
+  const asked = (kind: 'headers' | 'query', noun: string) =>
+    Object.entries(kind === 'headers' ? headers : query).map(
+      ([name, value]) => `${noun} ${plainText(name)}: ${shown(value, ['routes', id, 'match', kind, name])}`,
+    );
+  const asks = [...(methods ?? []), ...asked('headers', 'header'), ...asked('query', 'parameter')];
+  const at = same(listeners.toSorted(), usual.toSorted())
+    ? ''
+    : ` at listener${listeners.length === 1 ? '' : 's'} ${listeners.join(', ')}`;
+  return `${where}${asks.length === 0 ? '' : ` (${asks.join(', ')})`}${at}`;
 }
 
 function pathText(path: MatchSettings['path']): string {
@@ -22,14 +34,21 @@ function pathText(path: MatchSettings['path']): string {
 /** Where a route as a whole leads. */
 export function leadsTo({ release, redirect }: RouteSettings): string {
   if (redirect !== undefined) return `a redirect with ${redirect.status}`;
-  const { versions } = release;
-  if (versions === undefined) return goesTo(release.split);
+  const { versions, mode } = release;
+  const how = mode === 'redirect' ? ', by a redirect' : '';
+  if (versions === undefined) return goesTo(release.split) + how;
   const served = versions.serve.map(({ range, split }) => `${goesTo(split)} for ${range}`);
-  return `${served.join(', ')} by the client's version`;
+  return `${served.join(', ')} by the client's version${how}`;
+}
+
+/** The listeners of a route that names none. */
+export function usualListeners(listeners: Readonly<Record<string, ListenerSettings>>): string[] {
+  return Object.keys(listeners).filter((id) => listeners[id].zone === 'internal');
 }
 
 export function routeChanges(id: string, before: RouteSettings, after: RouteSettings): string[] {
-  return differences(before, after, ['routes', id], WORDINGS);
+  const wordings = after.redirect === undefined ? WORDINGS : { ...WORDINGS, 'release.split': splitGone };
+  return differences(before, after, ['routes', id], wordings);
 }
 
 /** A wording of two texts; silent where they are the same, so that the plain wording speaks. */

@@ -8,7 +8,7 @@
 
 import { at, differences, keysOf, same } from './differences.ts';
 import type { Document } from './document.ts';
-import { leadsTo, matchSaid, routeChanges } from './effect-route.ts';
+import { leadsTo, routeChanges, takes, usualListeners } from './effect-route.ts';
 import { endpointsSaid, goesOn, upstreamChanges } from './effect-upstream.ts';
 
 export interface Changes {
@@ -149,11 +149,14 @@ function shortened(said: readonly string[]): string[] {
   return short;
 }
 
-function routeSentences({ routes: old }: Document, { routes: now }: Document, changes: Changes): Sentences {
+function routeSentences(before: Document, after: Document, changes: Changes): Sentences {
+  const [old, now] = [before.routes, after.routes];
+  const whole = (id: string, { routes, listeners }: Document) =>
+    `${takes(id, routes[id], usualListeners(listeners))} to ${leadsTo(routes[id])}`;
   return [
     ...changes.changed.map((id) => () => named('route', id, routeChanges(id, old[id], now[id]))),
-    ...changes.added.map((id) => () => [`route ${id} added: ${matchSaid(now[id].match)} to ${leadsTo(now[id])}`]),
-    ...changes.removed.map((id) => () => [`route ${id} removed: ${matchSaid(old[id].match)} to ${leadsTo(old[id])}`]),
+    ...changes.added.map((id) => () => [`route ${id} added: ${whole(id, after)}`]),
+    ...changes.removed.map((id) => () => [`route ${id} removed: ${whole(id, before)}`]),
   ];
 }
 

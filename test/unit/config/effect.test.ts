@@ -85,10 +85,42 @@ says(
 );
 
 says(
-  'sides in another order are said, because clients may change sides',
+  'sides in another order are said, and that nobody moves',
   [['checkout: 95, checkout-v2: 5', 'checkout-v2: 5, checkout: 95']],
   [
-    'route checkout: its sides stand in another order (checkout, checkout-v2 -> checkout-v2, checkout): clients may change sides',
+    'route checkout: its sides stand in another order (checkout, checkout-v2 -> checkout-v2, checkout), which moves nobody',
+  ],
+);
+
+test('what is added is told with all that it asks for, where it is reached, and that it redirects', () => {
+  const before =
+    'listeners: { i: { address: "127.0.0.1:1" }, e: { address: "127.0.0.1:2", zone: edge } }\nupstreams: { a: {} }\n';
+  const words = (route: string) => effectOf(documentIn(before), documentIn(`${before}routes: { r: ${route} }`)).words;
+  const match = '{ path: /r, methods: [GET], headers: { x-tenant: acme, authorization: s3cret }, query: { v: "" } }';
+  assert.deepEqual(words(`{ match: ${match}, upstream: a }`), [
+    '1 route added',
+    'route r added: /r (GET, header x-tenant: acme, header authorization: (not shown), parameter v: "") to a',
+  ]);
+  assert.deepEqual(words('{ match: { path: /r }, upstream: a, mode: redirect, listeners: [e] }'), [
+    '1 route added',
+    'route r added: /r at listener e to a, by a redirect',
+  ]);
+  assert.deepEqual(words('{ upstream: a, listeners: [e, i] }').slice(1), [
+    'route r added: any host, any path at listeners e, i to a',
+  ]);
+});
+
+says(
+  'a route that answers with a redirect in place of its upstream says nothing of versions',
+  [
+    ['upstream: cart\n', 'redirect: { host: cart.example }\n'],
+    ['route: cart, upstream: cart', 'route: cart'],
+  ],
+  [
+    'route cart: no longer goes to cart',
+    'route cart: now answered with a redirect: { host: cart.example, status: 302 }',
+    'examples: { request: GET http://cart.internal/cart/7, route: cart } added',
+    'examples: { request: GET http://cart.internal/cart/7, route: cart, upstream: cart } removed',
   ],
 );
 

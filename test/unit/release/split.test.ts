@@ -83,6 +83,17 @@ test('the same key stays on its side', () => {
   assert.equal(splitOf([50, 50]).byKey('ann'), splitOf([50, 50]).byKey('ann'));
 });
 
+test('a key stays on its side whatever the order in which the sides are written', () => {
+  const sides = [
+    { upstream: 'v1', weight: 3 },
+    { upstream: 'v2', weight: 1 },
+    { upstream: 'v3', weight: 2 },
+  ];
+  const ids = sides.map(({ upstream }) => upstream);
+  const [one, other] = [sides, sides.toReversed()].map((written) => buildSplit(written, ids, 'route'));
+  for (let i = 0; i < 1000; i++) assert.equal(one.byKey(`user-${i}`), other.byKey(`user-${i}`));
+});
+
 test('two routes do not send the same users to their new sides', () => {
   const one = splitOf([50, 50], 'one');
   const other = splitOf([50, 50], 'other');
