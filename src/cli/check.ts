@@ -1,16 +1,16 @@
 /**
  * `signalbox check`: everything that is wrong with a document, without a router.
  *
- * Rule: it says what `serve` would say, through the same reading, compiling and rehearsing; exit 0 means that `serve`
- * takes the document. Problems go to standard output, one a line, so that editors and CI find them.
+ * Rule: it says what `serve` would say, through the same reading, compiling and rehearsing, and looks for the files that the
+ * document names; exit 0 means that `serve` takes the document. Problems go to standard output, one a line, so that editors and CI find them.
  */
 
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Problem, Reading } from '../config/document.ts';
+import type { AdminSettings, Problem, Reading } from '../config/document.ts';
 import { formatProblem } from '../config/problems.ts';
 import { readDocument } from '../config/read.ts';
-import { tryOut } from '../config/try-out.ts';
+import { problemIn, tryOut } from '../config/try-out.ts';
 
 export interface CommandIo {
   /** Writes one line (or several) to standard output; the line break is added. */
@@ -82,8 +82,25 @@ async function checkFile(path: string, env: Readonly<Record<string, string | und
   }
   const reading = readDocument(text, path, env);
   if (!reading.ok) return reading;
-  const problems = tryOut(reading.document, reading.revision, text, path);
+  const missing = await missingFiles(reading.document.admin, text, path);
+  const problems = [...missing, ...tryOut(reading.document, reading.revision, text, path)];
   return problems.length === 0 ? reading : { ok: false, problems: inOrder([...reading.notices, ...problems]) };
+}
+
+/** Files of the admin port's certificate that `serve` could not read. */
+async function missingFiles({ tls }: AdminSettings, text: string, path: string): Promise<Problem[]> {
+  const found = Object.entries(tls ?? {}).map(async ([key, file]) => {
+    if (file === undefined) return [];
+    try {
+      await readFile(file);
+      return [];
+    } catch (error) {
+      const reason = `${key}: the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      const advice = 'name a file that exists; a path is read from where `serve` is started';
+      return problemIn(text, path, { keys: ['admin', 'tls', key], reason, advice });
+    }
+  });
+  return (await Promise.all(found)).flat();
 }
 
 function inOrder(problems: Problem[]): Problem[] {

@@ -23,7 +23,15 @@ export function tryOut(document: Document, revision: string, text: string, path:
   return problems.list();
 }
 
-interface Failure {
+/** A problem at the part to which these keys lead, of a document that was read from `text`. */
+export function problemIn(text: string, path: string, failure: Failure): Problem[] {
+  const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const problems = new Problems(path, clean);
+  problems.error(spotOf(parseTree(clean, problems), failure.keys), failure.reason, failure.advice);
+  return problems.list();
+}
+
+export interface Failure {
   /** The way to the part that failed. */
   readonly keys: readonly (string | number)[];
   readonly reason: string;

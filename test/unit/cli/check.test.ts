@@ -57,6 +57,19 @@ test('a valid document is summed up, its notices first, with status 0', async ()
   assert.deepEqual(rest, []);
 });
 
+test('files of the admin certificate that cannot be read are problems, as they keep serve from starting', async () => {
+  const path = join(folder, 'there.pem');
+  await writeFile(path, 'x');
+  const tls = (cert: string) => `admin: { tls: { cert: ${cert}, key: ${path} } }\n`;
+  assert.equal((await run([await fileWith(tls(path) + VALID)])).status, 0);
+  const { status, out } = await run([await fileWith(tls('nowhere.pem') + VALID)]);
+  assert.equal(status, 1);
+  assert.match(
+    out,
+    /^routes\.yaml:1:17 error: cert: the file cannot be read: ENOENT: .*'nowhere\.pem'; name a file that exists; a path is read from where `serve` is started$/m,
+  );
+});
+
 test('every problem is a line with path, line, column, reason and advice, with status 1', async () => {
   const wrong = VALID.replace('path: /a }', 'pth: /a }').replace('upstream: b', 'upstream: bb');
   const { status, out } = await run([await fileWith(wrong)]);
