@@ -8,7 +8,7 @@
  */
 
 import { meantBranch } from './check-shape.ts';
-import type { Shape } from './shape.ts';
+import { type Shape, TOKEN } from './shape.ts';
 import type { MapNode, Node } from './tree.ts';
 
 /** `own` with what it inherits of `defaults`, as far as `shape` knows the keys. Neither is changed. */
@@ -29,12 +29,18 @@ function inheritValue(own: Node, inherited: Node, shape: Shape | undefined): Nod
   if (own.kind !== 'map' || inherited.kind !== 'map' || shape === undefined) return own;
   const form = meantBranch(own, shape) ?? shape;
   if (form['x-whole'] === true) return own;
-  return form.patternProperties === undefined ? inherit(own, inherited, form) : inheritNames(own, inherited);
+  return form.patternProperties === undefined ? inherit(own, inherited, form) : inheritNames(own, inherited, form);
 }
 
-/** Maps from names to texts (match.headers, rewrite.headers.request.set): every name counts by itself. */
-function inheritNames(own: MapNode, inherited: MapNode): Node {
-  return { ...own, entries: new Map([...inherited.entries, ...own.entries]) };
+/**
+ * Maps from names to texts (match.headers, rewrite.headers.request.set): every name counts by itself, that of a header in
+ * whatever case.
+ */
+function inheritNames(own: MapNode, inherited: MapNode, { patternProperties = {} }: Shape): Node {
+  const same = Object.hasOwn(patternProperties, TOKEN) ? (name: string) => name.toLowerCase() : (name: string) => name;
+  const names = new Set([...own.entries.keys()].map(same));
+  const rest = [...inherited.entries].filter(([name]) => !names.has(same(name)));
+  return { ...own, entries: new Map([...rest, ...own.entries]) };
 }
 
 function isDisplaced(key: string, own: MapNode, shape: Shape): boolean {

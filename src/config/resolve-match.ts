@@ -1,8 +1,8 @@
 /**
  * What a route matches: from the tree to settings.
  *
- * Rule: hosts and header names become lower case, prefixes lose the slash at their end, paths are brought into the form
- * that plain readings of requests have, so that two ways to write one match resolve to the same settings.
+ * Rule: hosts and header names become lower case, hosts lose the dot at their end, prefixes the slash, paths are brought into
+ * the form that plain readings of requests have, so that two ways to write one match resolve to the same settings.
  */
 
 import { writtenPath } from '../core/target.ts';
@@ -32,7 +32,8 @@ export function resolveMatch(node: Node | undefined, problems: Problems): MatchS
 
 function resolveHost(node: Node | undefined, problems: Problems): string | undefined {
   const host = textOf(node);
-  return host === undefined || report(node, hostFlaw(host, true), problems) ? undefined : host.toLowerCase();
+  if (host === undefined || report(node, hostFlaw(host, true), problems)) return undefined;
+  return host.toLowerCase().replace(/\.$/, '');
 }
 
 function resolvePath(node: Node | undefined, problems: Problems): PathMatch | undefined {

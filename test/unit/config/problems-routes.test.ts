@@ -272,7 +272,7 @@ tells(
   `upstreams: { a: { endpoints: [http://a:1] } }
 routes:
   one: { match: { host: A.internal, path: /x/, methods: [GET, PUT] }, upstream: a }
-  two: { match: { host: a.internal, path: /x, methods: [PUT, GET] }, upstream: a }
+  two: { match: { host: a.internal., path: /x, methods: [PUT, GET] }, upstream: a }
 `,
   ['4:3 notice: routes "one" and "two" match exactly the same requests; "one" serves them all; change or remove "two"'],
 );

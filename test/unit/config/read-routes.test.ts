@@ -157,6 +157,17 @@ routes: { r: { split: { a: 1, b: 1 }, sticky: off } }
   assert.equal(routes.r?.release.sticky, undefined);
 });
 
+test('a header of its own displaces the inherited one in whatever case the two are written', () => {
+  const defaults =
+    'defaults: { match: { headers: { X-Tenant: one }, query: { V: "1" } }, rewrite: { headers: { request: { set: { x-by: default, x-more: m } } } } }\n';
+  const own =
+    'upstream: a, match: { headers: { x-tenant: two }, query: { v: "2" } }, rewrite: { headers: { request: { set: { X-By: own } } } }';
+  const { match, rewrite } = routeOf(own, defaults);
+  assert.deepEqual(match.headers, { 'x-tenant': 'two' });
+  assert.deepEqual(match.query, { V: '1', v: '2' });
+  assert.deepEqual(rewrite.headers.request.set, { 'x-more': 'm', 'X-By': 'own' });
+});
+
 test('what is wrong in `defaults` is told once and where it stands, however many inherit it', () => {
   const text = `defaults:
   rewrite: { headers: { request: { set: { host: x } } } }
