@@ -10,6 +10,7 @@ import type { DestinationSettings, RouteSettings } from '../routing/route.ts';
 
 import { revisionOf } from './canonical.ts';
 import { noticeOwnPort } from './check-endpoints.ts';
+import { noticeLookAlikes } from './check-names.ts';
 import { noticeTwins } from './check-routes.ts';
 import { checkShape } from './check-shape.ts';
 import type { Document, Reading } from './document.ts';
@@ -66,6 +67,7 @@ function resolveDocument(root: MapNode, known: Known | undefined, problems: Prob
   noticeOwnPort(root, upstreams, admin, problems);
   const alike = { releases: new Map(), listeners: new Map() };
   const routes = resolveRoutes(root, { names, listeners, correlation: correlation.header, alike }, known, problems);
+  noticeLookAlikes(root, { correlation, upstreams, routes }, problems);
   return {
     listeners,
     admin,

@@ -268,6 +268,22 @@ routes: { r: { split: { a: 1, b: 0 }, listeners: [e], override: { header: x-side
 );
 
 tells(
+  'headers that never come, because they look like others that are spoken of',
+  `correlation: { context: [X_Tenant, x_lone] }
+upstreams: { a: { endpoints: [http://a:1], balance: { hash: { header: x.tenant } } } }
+routes:
+  r: { match: { path: /r, headers: { x-tenant: a } }, upstream: a }
+  s: { match: { path: /s, headers: { x_caller: b, x_forwarded_for: c, x_other: d } }, upstream: a }
+`,
+  [
+    '1:1 notice: the header x_tenant never comes: it looks like x.tenant, which is spoken of too, and is left out; name one of the two everywhere, best the one without marks',
+    '2:14 notice: the header x.tenant never comes: it looks like x_tenant, which is spoken of too, and is left out; name one of the two everywhere, best the one without marks',
+    '5:3 notice: the header x_caller never comes: it looks like x-caller, which is spoken of too, and is left out; name one of the two everywhere, best the one without marks',
+    '5:3 notice: the header x_forwarded_for never comes: it looks like x-forwarded-for, which is spoken of too, and is left out; name one of the two everywhere, best the one without marks',
+  ],
+);
+
+tells(
   'two routes that match exactly the same',
   `upstreams: { a: { endpoints: [http://a:1] } }
 routes:
