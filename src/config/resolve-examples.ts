@@ -39,6 +39,9 @@ function resolveExample(
   if (requestNode !== undefined && request !== undefined && !REQUEST.test(request)) {
     const advice = 'write a method and a URL: `GET http://cart.internal/cart/7`';
     problems.error(atValue(requestNode), `request: ${shown(requestNode)} is no request`, advice);
+  } else if (requestNode !== undefined && request !== undefined && isRefused(request)) {
+    const reason = `request: ${shown(requestNode)} is answered 400 before any route is asked`;
+    problems.error(atValue(requestNode), reason, 'write a request that may lead to a route');
   }
   const routeNode = child(node, 'route');
   const none = textOf(routeNode) === NO_ROUTE;
@@ -67,6 +70,13 @@ function resolveExample(
   }
   if (request === undefined) return undefined;
   return { request, headers: resolveHeaders(child(node, 'headers'), problems), listener, route, upstream };
+}
+
+/** CONNECT, `*` of another method than OPTIONS, and a port that there is not. */
+function isRefused(request: string): boolean {
+  const [method, target] = request.split(/ +/);
+  const port = /^https?:\/\/[^/?]*:(\d+)(?:[/?]|$)/i.exec(target)?.[1];
+  return method === 'CONNECT' || (target === '*' && method !== 'OPTIONS') || Number(port ?? 0) > 65_535;
 }
 
 function resolveHeaders(node: Node | undefined, problems: Problems): Record<string, string> {

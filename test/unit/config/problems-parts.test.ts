@@ -178,6 +178,24 @@ routes: { r: { split: { a: 1, b: 1 } } }
 );
 
 tells(
+  'examples that the wire answers before any route is asked',
+  `upstreams: { a: { endpoints: [http://a:1] } }
+routes: { r: { upstream: a } }
+examples:
+  - { request: "CONNECT http://x/", route: r }
+  - { request: "GET *", route: r }
+  - { request: "GET http://x:65536/?a=b:70000", route: r }
+  - { request: "OPTIONS *", route: r }
+  - { request: "GET http://x:65535/?a=b:70000", route: r }
+`,
+  [
+    '4:16 error: request: "CONNECT http://x/" is answered 400 before any route is asked; write a request that may lead to a route',
+    '5:16 error: request: "GET *" is answered 400 before any route is asked; write a request that may lead to a route',
+    '6:16 error: request: "GET http://x:65536/?a=b:70000" is answered 400 before any route is asked; write a request that may lead to a route',
+  ],
+);
+
+tells(
   'examples that cannot be asked',
   `upstreams: { a: { endpoints: [http://a:1] }, b: { endpoints: [http://b:1] } }
 routes: { r: { upstream: a } }
