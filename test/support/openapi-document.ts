@@ -55,7 +55,7 @@ export function operationsOf({ paths }: OpenApiDocument): Place[] {
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Words beside those of JSON Schema, of the document's own shape (config/shape.ts). */
-const WORDS = ['unit', 'least', 'keys', 'exclusive', 'whole', 'dormant', 'advice', 'secret', 'credentials'].map(
+const WORDS = ['unit', 'least', 'most', 'keys', 'exclusive', 'whole', 'dormant', 'advice', 'secret', 'credentials'].map(
   (word) => `x-${word}`,
 );
 
