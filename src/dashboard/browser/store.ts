@@ -11,7 +11,7 @@ import type { LiveFrame } from '../../admin/shapes/live.ts';
 import type { EventItem, Status, UpstreamStatus } from '../../admin/shapes/status.ts';
 import { History } from '../logic/history.ts';
 import { type Place, placeOf } from '../logic/place.ts';
-import type { Part } from '../logic/rows.ts';
+import type { Order, Part } from '../logic/rows.ts';
 import type { Connection } from '../logic/troubles.ts';
 import type { Plan } from './plan.ts';
 
@@ -28,6 +28,8 @@ export interface State {
   readonly locked: string | undefined;
   readonly place: Place;
   readonly filter: string;
+  /** Of the table of routes. */
+  readonly order: Order;
   readonly frame: LiveFrame | undefined;
   readonly history: History;
   readonly status: Status | undefined;
@@ -49,6 +51,7 @@ let state: State = {
   locked: undefined,
   place: placeOf(location.hash),
   filter: '',
+  order: { by: 'rate', down: true },
   frame: undefined,
   history: new History(),
   status: undefined,

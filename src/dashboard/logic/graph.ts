@@ -1,12 +1,11 @@
 /**
  * Who calls whom, as nodes and links: callers, the routes they take, the upstreams these reach.
  *
- * Rule: what is idle and well is folded into one node per column, so that fifty routes stay readable; what is in trouble is
- * always shown by its name. Figures are means of some seconds: a map that flickers is not read.
+ * Rule: all of them stand here; what is too much for a screen is folded in logic/fold.ts. Figures are means of some
+ * seconds, and what decides where a node stands is a mean of a minute: a map that flickers is not read.
  */
 
-import type { LiveFrame } from '../../admin/shapes/live.ts';
-import { counted } from './figures.ts';
+import type { LiveFrame, LiveUpstream } from '../../admin/shapes/live.ts';
 import { endsOf, type History, link } from './history.ts';
 import { circuitTone, circuitWord, membersTone, type Tone, toneOf, worse } from './tone.ts';
 
@@ -20,11 +19,15 @@ export interface GraphNode {
   readonly label: string;
   readonly rate: number;
   readonly errorShare: number;
+  /** Mean rate of the last minute: what it counts for. */
+  readonly load: number;
   readonly tone: Tone;
+  /** The worst of now and of the last minute. */
+  readonly lately: Tone;
   /** What is wrong, where something is. */
   readonly note: string;
-  /** Stands for others: cannot be looked at by itself. */
-  readonly folded: boolean;
+  /** How many it stands for, where it cannot be looked at by itself; 0 for one of its own. */
+  readonly stands: number;
 }
 
 export interface GraphLink {
@@ -33,6 +36,7 @@ export interface GraphLink {
   readonly to: string;
   readonly rate: number;
   readonly errorShare: number;
+  readonly load: number;
   readonly tone: Tone;
 }
 
@@ -41,10 +45,8 @@ export interface Graph {
   readonly links: readonly GraphLink[];
 }
 
-/** Busy nodes shown in a column; quieter ones are folded. */
-const MOST = 40;
 /** A node that had traffic this many seconds ago is not idle yet. */
-const QUIET = 60;
+const MINUTE = 60;
 
 const LABELS: Readonly<Record<string, string>> = {
   'route:_none': 'no route',
@@ -67,15 +69,15 @@ export function graphOf(frame: LiveFrame | undefined, history: History, routeIds
   ]);
   const callers = history.names('caller:').filter(isNode);
   const nodes = [
-    ...folded(callers.map((key) => nodeOf(key, 'caller', history))),
-    ...folded([...routes].sort().map((key) => nodeOf(key, 'route', history))),
-    ...folded([...upstreams].sort().map((key) => upstreamNode(key, frame, history))),
+    ...callers.map((key) => nodeOf(key, 'caller', history)),
+    ...[...routes].sort().map((key) => nodeOf(key, 'route', history)),
+    ...upstreamNodes([...upstreams].sort(), frame, history),
   ];
-  const shown = new Set(nodes.map(({ key }) => key));
+  const known = new Set(nodes.map(({ key }) => key));
   const links = [...history.names('caller:'), ...history.names('route:')]
     .filter((name) => !isNode(name))
     .map((name) => linkOf(name, history))
-    .filter(({ from, to, rate }) => rate > 0 && shown.has(from) && shown.has(to));
+    .filter(({ from, to, load }) => load > 0 && known.has(from) && known.has(to));
   return { nodes, links };
 }
 
@@ -89,58 +91,48 @@ function ownAnswers(history: History): string[] {
 }
 
 function nodeOf(key: string, column: Column, history: History): GraphNode {
-  const { rate, errorShare } = key === 'upstream:' ? answered(history) : history.recent(key);
+  const own = key === 'upstream:';
+  const { rate, errorShare } = own ? answered(history) : history.recent(key);
+  const minute = own ? answered(history, MINUTE) : history.recent(key, MINUTE);
   const id = key.slice(key.indexOf(':') + 1);
-  const quiet = history.recent(key, QUIET).rate === 0 && rate === 0;
-  const tone = quiet ? 'idle' : worse('ok', toneOf(rate, errorShare));
-  return { key, column, id, label: labelOf(column, id), rate, errorShare, tone, note: '', folded: false };
+  const tone = minute.rate === 0 && rate === 0 ? 'idle' : worse('ok', toneOf(rate, errorShare));
+  const lately = worse(tone, toneOf(minute.rate, minute.errorShare));
+  const label = labelOf(column, id);
+  return { key, column, id, label, rate, errorShare, load: minute.rate, tone, lately, note: '', stands: 0 };
 }
 
-function answered(history: History): { rate: number; errorShare: number } {
+function answered(history: History, seconds?: number): { rate: number; errorShare: number } {
   let [rate, failed] = [0, 0];
   for (const name of ownAnswers(history)) {
-    const part = history.recent(name);
+    const part = history.recent(name, seconds);
     rate += part.rate;
     failed += part.rate * part.errorShare;
   }
   return { rate, errorShare: rate === 0 ? 0 : failed / rate };
 }
 
-function upstreamNode(key: string, frame: LiveFrame, history: History): GraphNode {
-  const node = nodeOf(key, 'upstream', history);
-  const upstream = frame.upstreams.find(({ id }) => id === node.id);
-  if (upstream === undefined) return node;
+function upstreamNodes(keys: readonly string[], frame: LiveFrame, history: History): GraphNode[] {
+  const told = new Map(frame.upstreams.map((each) => [each.id, each]));
+  return keys.map((key) => {
+    const node = nodeOf(key, 'upstream', history);
+    const live = told.get(node.id);
+    return live === undefined ? node : withState(node, live);
+  });
+}
+
+function withState(node: GraphNode, upstream: LiveUpstream): GraphNode {
   const { circuit, up, members } = upstream;
-  if (circuit !== 'closed') {
-    return { ...node, tone: worse(node.tone, circuitTone(circuit)), note: circuitWord(circuit) };
-  }
+  const toned = (own: Tone, note: string): GraphNode => {
+    return { ...node, tone: worse(node.tone, own), lately: worse(node.lately, own), note };
+  };
+  if (circuit !== 'closed') return toned(circuitTone(circuit), circuitWord(circuit));
   const tone = membersTone(upstream, node.rate);
-  return tone === 'ok' ? node : { ...node, tone: worse(node.tone, tone), note: `${up} of ${members} up` };
+  return tone === 'ok' ? node : toned(tone, `${up} of ${members} up`);
 }
 
 function linkOf(name: string, history: History): GraphLink {
   const [from, to] = endsOf(name) ?? [name, name];
   const { rate, errorShare } = history.recent(name);
-  return { key: name, from, to, rate, errorShare, tone: toneOf(rate, errorShare) };
-}
-
-/** The column as it is shown: troubled and busy nodes by name, what is left as one node at its end. */
-function folded(nodes: readonly GraphNode[]): GraphNode[] {
-  const awake = nodes.filter(({ tone }) => tone !== 'idle');
-  const idle = nodes.length - awake.length;
-  const weight = ({ tone, rate }: GraphNode): number => (tone === 'ok' ? rate : Number.POSITIVE_INFINITY);
-  const ranked = awake.toSorted((one, other) => weight(other) - weight(one) || (one.key < other.key ? -1 : 1));
-  const kept = new Set(ranked.slice(0, MOST));
-  const shown = awake.filter((node) => kept.has(node));
-  // One or two idle nodes take no more room than the node that would stand for them.
-  if (awake.length <= MOST && idle <= 2 && nodes.length <= 12) return [...nodes];
-  return [...shown, ...standIn(nodes, 'quieter', awake.length - shown.length), ...standIn(nodes, 'idle', idle)];
-}
-
-function standIn([first]: readonly GraphNode[], word: string, count: number): GraphNode[] {
-  if (count === 0 || first === undefined) return [];
-  const { column } = first;
-  const label = counted(count, `${word} ${column}`);
-  const key = `${column}:(${word})`;
-  return [{ key, column, id: '', label, rate: 0, errorShare: 0, tone: 'idle', note: '', folded: true }];
+  const load = history.recent(name, MINUTE).rate;
+  return { key: name, from, to, rate, errorShare, load, tone: toneOf(rate, errorShare) };
 }

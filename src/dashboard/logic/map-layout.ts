@@ -1,11 +1,13 @@
 /**
  * Where the nodes of the map stand and how its links run.
  *
- * Rule: three columns, the same order for the same nodes, whatever their traffic: nothing wanders while somebody looks. The
- * middle column is alphabetical; the others follow the routes they are linked with, so that few links cross.
+ * Rule: three columns. Routes stand in the order of the graph, from top to bottom; callers and upstreams stand beside the
+ * routes they are linked with. Where a node stood is handed in, so that nothing wanders while somebody looks.
  */
 
+import { COLUMNS } from './fold.ts';
 import type { Column, Graph, GraphLink, GraphNode } from './graph.ts';
+import { held, settled } from './steady.ts';
 
 export interface PlacedNode extends GraphNode {
   readonly x: number;
@@ -16,39 +18,104 @@ export interface PlacedLink extends GraphLink {
   /** `d` of its curve. */
   readonly path: string;
   readonly thickness: number;
+  /** Of something that stands for others. */
+  readonly faint: boolean;
 }
+
+/** Key of a node -> the row it would like to stand in. */
+export type Wishes = ReadonlyMap<string, number>;
 
 export interface MapLayout {
   readonly nodes: readonly PlacedNode[];
   readonly links: readonly PlacedLink[];
   readonly nodeWidth: number;
-  readonly nodeHeight: number;
   readonly height: number;
+  /** For the next layout. */
+  readonly wishes: Wishes;
 }
 
 export const NODE_HEIGHT = 40;
 const GAP = 10;
-/** A column with few nodes is spread, up to this much. */
-const WIDEST_GAP = 34;
-const COLUMNS: readonly Column[] = ['caller', 'route', 'upstream'];
+/** A wish that moves by less, in rows, moves no node. */
+const SLACK = 0.7;
 
-export function layOut(graph: Graph, width: number): MapLayout {
+/** Rows of nodes that fit below the head of the page on a window of this height; some even on the lowest. */
+export function rowsFor(windowHeight: number): number {
+  const HEAD = 290;
+  return Math.min(24, Math.max(7, Math.floor((windowHeight - HEAD) / (NODE_HEIGHT + GAP))));
+}
+
+export function layOut(graph: Graph, width: number, before: Wishes = new Map()): MapLayout {
   const nodeWidth = Math.max(84, Math.min(200, Math.floor(width * 0.29)));
-  const rows = Math.max(1, ...COLUMNS.map((column) => graph.nodes.filter((node) => node.column === column).length));
-  const height = rows * (NODE_HEIGHT + GAP) - GAP;
-  const nodes = COLUMNS.flatMap((column, i) => {
-    const x = Math.round((i * (width - nodeWidth)) / 2);
-    return spread(ordered(graph, column), x, height);
-  });
+  const columns = new Map(COLUMNS.map((column) => [column, graph.nodes.filter((node) => node.column === column)]));
+  const rows = Math.max(1, ...[...columns.values()].map((nodes) => nodes.length));
+  const routes = columns.get('route') ?? [];
+  const wishes = wishesOf(graph, new Map(routes.map(({ key }, i) => [key, evenly(i, routes.length, rows)])), before);
+  const nodes = [...columns].flatMap(([column, some]) => placed(column, some, wishes, rows, width - nodeWidth));
   const places = new Map(nodes.map((node) => [node.key, node]));
   const links = graph.links.flatMap((each): PlacedLink[] => {
     const [from, to] = [places.get(each.from), places.get(each.to)];
-    if (from === undefined || to === undefined) return [];
-    return [
-      { ...each, path: curve(from.x + nodeWidth, middle(from), to.x, middle(to)), thickness: thickness(each.rate) },
-    ];
+    if (from === undefined || to === undefined || each.rate === 0) return [];
+    const path = curve(from.x + nodeWidth, middle(from), to.x, middle(to));
+    return [{ ...each, path, thickness: thickness(each.rate), faint: from.stands + to.stands > 0 }];
   });
-  return { nodes, links, nodeWidth, nodeHeight: NODE_HEIGHT, height };
+  links.sort((one, other) => front(one) - front(other));
+  return { nodes, links, nodeWidth, height: rows * (NODE_HEIGHT + GAP) - GAP, wishes };
+}
+
+/** What is ill is drawn over what is well, and that over what is folded. */
+function front({ tone, faint }: PlacedLink): number {
+  return tone === 'bad' ? 3 : tone === 'warn' ? 2 : faint ? 0 : 1;
+}
+
+/** Fewer nodes than rows are spread over all of them. */
+function evenly(i: number, count: number, rows: number): number {
+  return ((i + 0.5) * rows) / count - 0.5;
+}
+
+/** Routes wish for the rows they have; the others for the mean of theirs, where what flows counts, but a hundredfold not a hundred times. */
+function wishesOf(graph: Graph, routes: Wishes, before: Wishes): Wishes {
+  const folded = new Set(graph.nodes.filter(({ stands }) => stands > 0).map(({ key }) => key));
+  const pulls = new Map<string, { row: number; weight: number }[]>();
+  for (const { from, to, load } of graph.links) {
+    const [route, other] = routes.has(from) ? [from, to] : [to, from];
+    const row = routes.get(route);
+    // What stands for many others is linked with nearly everybody: it pulls only whom nothing else does.
+    const weight = Math.sqrt(load) * (folded.has(route) ? 0.001 : 1);
+    if (row !== undefined) pulls.set(other, [...(pulls.get(other) ?? []), { row, weight }]);
+  }
+  const wishes = new Map(routes);
+  for (const [key, own] of pulls) {
+    const sum = own.reduce((all, { weight }) => all + weight, 0);
+    const mean = own.reduce((all, { row, weight }) => all + row * weight, 0) / sum;
+    wishes.set(key, held(before.get(key), mean, SLACK));
+  }
+  return wishes;
+}
+
+function placed(column: Column, nodes: readonly GraphNode[], wishes: Wishes, rows: number, room: number): PlacedNode[] {
+  const x = Math.round((COLUMNS.indexOf(column) * room) / 2);
+  // What stands for others ends the column, and pushes nobody up; who is linked with nothing comes just before.
+  const wish = ({ key }: GraphNode): number => wishes.get(key) ?? rows;
+  const order =
+    column === 'route'
+      ? nodes
+      : nodes.toSorted((one, other) =>
+          one.stands + other.stands > 0 ? Number(one.stands > 0) - Number(other.stands > 0) : wish(one) - wish(other),
+        );
+  let last = -1;
+  const wanted = order.map(({ key, stands }) => {
+    const own = wishes.get(key) ?? last + 1;
+    last = stands > 0 ? Math.max(own, last + 1) : own;
+    return last;
+  });
+  const at = settled(wanted, rows, apart(nodes.length, rows));
+  return order.map((node, i) => ({ ...node, x, y: Math.round(at[i] * (NODE_HEIGHT + GAP)) }));
+}
+
+/** A column with few nodes is loosened, but not so far that they leave what they belong to. */
+function apart(count: number, rows: number): number {
+  return count < 2 ? 1 : Math.min(1.8, 1 + ((rows - 1) / (count - 1) - 1) / 2);
 }
 
 function middle({ y }: PlacedNode): number {
@@ -63,37 +130,6 @@ export function thickness(rate: number): number {
 function curve(x1: number, y1: number, x2: number, y2: number): string {
   const bend = (x2 - x1) / 2;
   return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-}
-
-function spread(nodes: readonly GraphNode[], x: number, height: number): PlacedNode[] {
-  const room = height - nodes.length * NODE_HEIGHT;
-  const gap = nodes.length < 2 ? 0 : Math.min(WIDEST_GAP, room / (nodes.length - 1));
-  const used = nodes.length * NODE_HEIGHT + (nodes.length - 1) * gap;
-  const top = Math.max(0, (height - used) / 2);
-  return nodes.map((node, i) => ({ ...node, x, y: Math.round(top + i * (NODE_HEIGHT + gap)) }));
-}
-
-/** Folded nodes come last; the outer columns follow the mean row of the routes they are linked with. */
-function ordered(graph: Graph, column: Column): GraphNode[] {
-  const nodes = graph.nodes.filter((node) => node.column === column);
-  if (column === 'route') return nodes;
-  const row = new Map(graph.nodes.filter((node) => node.column === 'route').map((node, i) => [node.key, i]));
-  const rank = ({ key, folded }: GraphNode): number => {
-    if (folded) return Number.POSITIVE_INFINITY;
-    const rows = graph.links.flatMap(({ from, to }) =>
-      from === key ? [row.get(to)] : to === key ? [row.get(from)] : [],
-    );
-    const known = rows.filter((each) => each !== undefined);
-    return known.length === 0 ? row.size : known.reduce((sum, each) => sum + each, 0) / known.length;
-  };
-  const ranked = nodes.map((node) => ({ node, rank: rank(node) }));
-  return ranked
-    .sort((one, other) => (one.rank === other.rank ? compare(one.node.key, other.node.key) : one.rank - other.rank))
-    .map(({ node }) => node);
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /** Keys of what is linked with a node, the node itself included; undefined where nothing is looked at. */

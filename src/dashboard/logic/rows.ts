@@ -34,6 +34,11 @@ export interface RouteRow {
 export const SORTS = ['id', 'rate', 'p50', 'p95', 'p99', 'errorShare'] as const;
 export type Sort = (typeof SORTS)[number];
 
+export interface Order {
+  readonly by: Sort;
+  readonly down: boolean;
+}
+
 type Written = Readonly<Record<string, unknown>>;
 
 export function rowsOf(parts: readonly Part[], frame: LiveFrame | undefined, history: History): RouteRow[] {

@@ -10,7 +10,7 @@ import { change, type State, useStore } from '../browser/store.ts';
 import { counted, duration, rate, share } from '../logic/figures.ts';
 import { labelOf } from '../logic/graph.ts';
 import { hashOf } from '../logic/place.ts';
-import { filtered, type RouteRow, rowsOf, type Sort, sorted, type Target } from '../logic/rows.ts';
+import { filtered, type Order, type RouteRow, rowsOf, type Sort, sorted, type Target } from '../logic/rows.ts';
 import { toneOf } from '../logic/tone.ts';
 import { Spark } from '../parts/spark.tsx';
 import { Mark } from '../parts/tone.tsx';
@@ -29,14 +29,9 @@ const HEADS: readonly { readonly sort?: Sort; readonly text: string; readonly ki
   { text: 'Goes to', kind: 'roomy' },
 ];
 
-interface Order {
-  readonly by: Sort;
-  readonly down: boolean;
-}
-
 export function Routes() {
   const state = useStore();
-  const [order, setOrder] = useState<Order>({ by: 'rate', down: true });
+  const { order } = state;
   const [most, setMost] = useState(PAGE);
   const all = rowsOf(state.routes, state.frame, state.history);
   const rows = sorted(filtered(all, state.filter), order.by, order.down);
@@ -61,7 +56,7 @@ export function Routes() {
         </span>
       </div>
       <table>
-        <Heads order={order} onOrder={setOrder} />
+        <Heads order={order} onOrder={(next) => change({ order: next })} />
         <tbody>
           {rows.slice(0, most).map((row) => (
             <Row key={row.id} row={row} state={state} />

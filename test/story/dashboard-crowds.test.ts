@@ -1,0 +1,77 @@
+/**
+ * The dashboard where there is much of everything: hundreds of routes, callers, members.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { buildDashboard } from '../../src/dashboard/build.ts';
+import { type Looks, openBrowser, type Watched } from '../support/browser.ts';
+import { enter, nameless, overflow, picture, seen, spilt } from '../support/dashboard-acts.ts';
+import { type FakeAdmin, fakeAdmin } from '../support/fake-admin-pages.ts';
+import { crowdIn } from '../support/many-flows.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'signalbox-dashboard-'));
+
+before(() => buildDashboard(folder));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function onStage(looks: Looks, play: (stage: Watched & { readonly admin: FakeAdmin }) => Promise<void>) {
+  const admin = await fakeAdmin({ folder, every: 200 });
+  const watched = await openBrowser(looks).catch(async (error: unknown) => {
+    await admin.stop();
+    throw error;
+  });
+  try {
+    await play({ ...watched, admin });
+    assert.deepEqual(watched.complaints, []);
+  } finally {
+    await watched.stop();
+    await admin.stop();
+  }
+}
+
+for (const [count, viewport] of [
+  [10, { width: 1400, height: 900 }],
+  [40, { width: 375, height: 740 }],
+  [300, { width: 1400, height: 900 }],
+  [1000, { width: 1400, height: 900 }],
+] as const) {
+  test(`the first screen tells who calls whom and what is ill among ${count} routes, ${viewport.width} pixels wide`, async () => {
+    await onStage({ viewport, colorScheme: count === 40 ? 'dark' : 'light' }, async ({ page, admin }) => {
+      crowdIn(admin.world, count);
+      await enter(page, admin.url);
+      await seen(page, '.map', /cart[\s\S]*cart-svc/);
+      const node = (name: string) => page.locator(`.node[aria-label^="${name}"]`).boundingBox();
+      for (const name of ['caller web:', 'route cart:', 'route stock:', 'upstream cart-svc:', 'upstream stock-svc:']) {
+        const { y = 9999, height = 0 } = (await node(name)) ?? {};
+        assert.ok(y + height <= viewport.height, `${name} stands at ${y}`);
+      }
+      const [route, upstream] = [await node('route cart:'), await node('upstream cart-svc:')];
+      assert.ok(Math.abs((route?.y ?? 0) - (upstream?.y ?? 999)) <= 20, 'an upstream stands beside its route');
+      assert.ok((await overflow(page)) <= 0);
+      assert.deepEqual([await spilt(page), await nameless(page)], [[], []]);
+      await picture(page, `crowd-${count}-${viewport.width}`);
+    });
+  });
+}
+
+test('what is folded on the map leads to where all of it stands', async () => {
+  await onStage({}, async ({ page, admin }) => {
+    crowdIn(admin.world, 300);
+    await enter(page, admin.url);
+    await page.locator('.node[aria-label*="more routes:"]').press('Enter');
+    await seen(page, '.card-head', /300 routes/);
+    await page.keyboard.press('1');
+    await page.locator('.node[aria-label*="more ill routes:"]').press('Enter');
+    await seen(page, 'th[aria-sort=descending]', /Errors/);
+    await page.keyboard.press('1');
+    const callers = page.locator('.node[aria-label^="caller "]');
+    const few = await callers.count();
+    await page.locator('.node[aria-label*="more callers:"]').press('Enter');
+    await seen(page, '.legend', /Fewer callers/);
+    assert.ok((await callers.count()) > few);
+  });
+});
