@@ -1,8 +1,8 @@
 /**
  * Going from place to place, and the keys that do.
  *
- * Rule: the address is the truth: views ask to go somewhere, the address changes, and the state follows it. No key is
- * taken from somebody who types, nor while a dialog is open.
+ * Rule: the address is the truth; a view that asks to go somewhere is there at once, since the browser tells of the address
+ * later than the next key may come. No key is taken from somebody who types, nor while a dialog is open.
  */
 
 import { hashOf, type Kind, type Place, placeOf, TABS, type Tab } from '../logic/place.ts';
@@ -10,12 +10,16 @@ import { lookAtUpstreams } from './session.ts';
 import { change, current } from './store.ts';
 
 export function go(to: Partial<Place>): void {
-  const { place } = current();
-  location.hash = hashOf({ ...place, ...to });
+  arrive({ ...current().place, ...to });
 }
 
 export function goTab(tab: Tab): void {
-  location.hash = hashOf({ tab });
+  arrive({ tab });
+}
+
+function arrive(place: Place): void {
+  change({ place });
+  location.hash = hashOf(place);
 }
 
 export function open(kind: Kind, id: string): void {
@@ -57,14 +61,24 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches('input, textarea, select');
 }
 
+let filterWanted = false;
+
 /** To the table that can be filtered, where this tab has none. */
 function focusFilter(): void {
-  const field = (): HTMLElement | null => document.querySelector<HTMLElement>('[data-filter]');
+  const field = document.querySelector<HTMLElement>('[data-filter]');
   // At once where it is there: what is typed next would be keys of the page, and `/2` leave the routes.
-  field()?.focus();
-  if (field() !== null) return;
-  goTab('routes');
-  requestAnimationFrame(() => setTimeout(() => field()?.focus(), 30));
+  if (field !== null) field.focus();
+  else {
+    filterWanted = true;
+    goTab('routes');
+  }
+}
+
+/** Whether the filter that just came was asked for by its key; it is told once. */
+export function takesFocus(): boolean {
+  const wanted = filterWanted;
+  filterWanted = false;
+  return wanted;
 }
 
 let opener: HTMLElement | undefined;

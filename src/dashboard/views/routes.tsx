@@ -5,7 +5,8 @@
  * shown a hundred rows at a time, since every row is drawn once a second.
  */
 
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { takesFocus } from '../browser/navigate.ts';
 import { change, type State, useStore } from '../browser/store.ts';
 import { counted, duration, rate, share } from '../logic/figures.ts';
 import { labelOf } from '../logic/graph.ts';
@@ -32,6 +33,11 @@ const HEADS: readonly { readonly sort?: Sort; readonly text: string; readonly ki
 export function Routes() {
   const state = useStore();
   const { order } = state;
+  const filter = useRef<HTMLInputElement>(null);
+  // Before it is painted, so that what is typed next goes into it.
+  useLayoutEffect(() => {
+    if (takesFocus()) filter.current?.focus();
+  }, []);
   const [most, setMost] = useState(PAGE);
   const all = rowsOf(state.routes, state.frame, state.history);
   const rows = sorted(filtered(all, state.filter), order.by, order.down);
@@ -41,6 +47,7 @@ export function Routes() {
         <label class="filter">
           <span class="unseen">Filter by name, path or upstream</span>
           <input
+            ref={filter}
             data-filter
             type="search"
             placeholder="Filter by name, path or upstream"
