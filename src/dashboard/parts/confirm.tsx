@@ -1,8 +1,9 @@
 /**
  * Asks before anything is done, and says what it would do.
  *
- * Rule: the button works once the effect is known; what the router would refuse is shown with its reason and cannot be
- * confirmed. After it a toast says what came of it.
+ * Rule: the button works once the effect is known and while the router answers; figures from before it went are no reason
+ * to act on, so that the effect is asked for anew once it is back. What the router would refuse is shown with its reason and
+ * cannot be confirmed. After it a toast says what came of it.
  */
 
 import type { TargetedSubmitEvent } from 'preact';
@@ -65,46 +66,31 @@ function closeDialog(): void {
 }
 
 export function Confirm({ plan }: { readonly plan: Plan }) {
-  const [effect, setEffect] = useState<Effect>({ is: 'asking' });
+  const { connection } = useStore();
+  const away = connection !== 'live';
+  const { effect, fresh } = useEffectOf(plan, away);
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    let here = true;
-    plan.effect().then(
-      (words) => here && setEffect({ is: 'known', words }),
-      (error: unknown) => here && setEffect({ is: 'refused', ...refusedBy(error) }),
-    );
-    return () => {
-      here = false;
-    };
-  }, [plan]);
+  const ready = !busy && fresh && effect.is === 'known';
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
+    if (!ready) return;
     const form = new FormData(event.currentTarget);
     const said = (name: string): string => String(form.get(name) ?? '').trim();
     const answers: Answers = { reason: said('reason'), lasting: said('lasting'), author: said('author') };
     keepName(answers.author);
     setBusy(true);
-    try {
-      const done = await plan.run(answers);
-      closeDialog();
-      tell('ok', done);
-    } catch (error) {
-      const { text, more } = refusedBy(error);
-      closeDialog();
-      const unsure = error instanceof Refusal && error.problem.code === 'gone' ? [UNSURE] : [];
-      tell('bad', `${plan.title}: ${text}`, [...more, ...unsure]);
-    }
+    await carryOut(plan, answers);
   };
   return (
     <Dialog title={plan.title} onClose={closeDialog}>
       <form onSubmit={(event) => void submit(event)}>
-        <EffectWords effect={effect} />
+        <EffectWords effect={effect} away={away} />
         <Fields asksHowLong={plan.asksHowLong} />
         <div class="buttons">
           <button type="button" onClick={closeDialog}>
             Cancel
           </button>
-          <button type="submit" class={plan.dangerous ? 'danger' : 'primary'} disabled={busy || effect.is !== 'known'}>
+          <button type="submit" class={plan.dangerous ? 'danger' : 'primary'} disabled={!ready}>
             {plan.verb}
           </button>
         </div>
@@ -113,17 +99,57 @@ export function Confirm({ plan }: { readonly plan: Plan }) {
   );
 }
 
-function EffectWords({ effect }: { readonly effect: Effect }) {
+/** What the plan would do; while the router is away, as it was last known, and asked for anew after it. */
+function useEffectOf(plan: Plan, away: boolean): { effect: Effect; fresh: boolean } {
+  const [effect, setEffect] = useState<Effect>({ is: 'asking' });
+  const [fresh, setFresh] = useState(false);
+  useEffect(() => {
+    if (away) return;
+    let here = true;
+    const know = (found: Effect): void => {
+      if (!here) return;
+      setEffect(found);
+      setFresh(true);
+    };
+    setEffect({ is: 'asking' });
+    plan.effect().then(
+      (words) => know({ is: 'known', words }),
+      (error: unknown) => know({ is: 'refused', ...refusedBy(error) }),
+    );
+    return () => {
+      here = false;
+      setFresh(false);
+    };
+  }, [plan, away]);
+  return { effect, fresh: fresh && !away };
+}
+
+async function carryOut(plan: Plan, answers: Answers): Promise<void> {
+  try {
+    const done = await plan.run(answers);
+    closeDialog();
+    tell('ok', done);
+  } catch (error) {
+    const { text, more } = refusedBy(error);
+    closeDialog();
+    const unsure = error instanceof Refusal && error.problem.code === 'gone' ? [UNSURE] : [];
+    tell('bad', `${plan.title}: ${text}`, [...more, ...unsure]);
+  }
+}
+
+function EffectWords({ effect, away }: { readonly effect: Effect; readonly away: boolean }) {
   return (
-    <div class="effect" role="status">
-      {effect.is === 'asking' && <p class="dim">Asking the router what this would do…</p>}
+    <div class={`effect ${away ? 'away' : ''}`} role="status">
+      {away && <p class="first bad-text">▲ The router does not answer: this can be confirmed once it is back.</p>}
+      {away && effect.is === 'known' && <p>As it was before it went:</p>}
+      {effect.is === 'asking' && !away && <p class="dim">Asking the router what this would do…</p>}
       {effect.is === 'known' &&
         effect.words.map((word, i) => (
           <p key={word} class={i === 0 ? 'first' : ''}>
             {word}
           </p>
         ))}
-      {effect.is === 'refused' && (
+      {effect.is === 'refused' && !away && (
         <>
           <p class="first bad-text">▲ {effect.text}</p>
           {effect.more.map((word) => (
