@@ -75,3 +75,36 @@ test('what is folded on the map leads to where all of it stands', async () => {
     assert.ok((await callers.count()) > few);
   });
 });
+
+for (const width of [1400, 375]) {
+  test(`of 200 members those that cannot serve come first, and one can be looked for, ${width} pixels wide`, async () => {
+    await onStage({ viewport: { width, height: 900 } }, async ({ page, admin: { url, world } }) => {
+      const statusOf = world.upstreamStatus.bind(world);
+      world.upstreamStatus = (id) => {
+        const status = statusOf(id);
+        const members = Array.from({ length: 200 }, (_, i) => ({
+          ...status.members[0],
+          id: `http://10.0.${i}.7:8080`,
+          state: ({ 190: 'unhealthy', 150: 'ejected', 120: 'draining' } as const)[i] ?? ('up' as const),
+        }));
+        return { ...status, members, routes: Array.from({ length: 300 }, (_, i) => `route-${i}`) };
+      };
+      await enter(page, url, '#/upstreams/upstream/cart');
+      await seen(page, '.members', /^\W*unhealthy[\s\S]*10\.0\.190\.7[\s\S]*ejected[\s\S]*draining[\s\S]*10\.0\.0\.7/);
+      await seen(
+        page,
+        '.panel',
+        /1 unhealthy, 1 ejected, 1 draining, 197 up[\s\S]*188 more members[\s\S]*288 more routes/,
+      );
+      await picture(page, `members-${width}`);
+      assert.ok((await overflow(page)) <= 0);
+      assert.deepEqual([await spilt(page), await nameless(page)], [[], []]);
+      await page.getByLabel('Filter the members').fill('0.177.');
+      await seen(page, '.panel', /1 of 200[\s\S]*10\.0\.177\.7/);
+      assert.equal(await page.locator('.members li').count(), 1);
+      await page.getByLabel('Filter the members').fill('');
+      await page.getByRole('button', { name: '188 more members' }).press('Enter');
+      await seen(page, '.panel', /88 more members/);
+    });
+  });
+}

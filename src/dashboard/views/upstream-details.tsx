@@ -2,13 +2,15 @@
  * One upstream: its circuit and what can be done with it, its members, what is under way.
  *
  * Rule: members that come from a lease can be drained here; those of the document and of names are changed where they
- * are written.
+ * are written. Of many, those that cannot serve are at the top, and one can be looked for.
  */
 
-import type { Member, UpstreamStatus } from '../../admin/shapes/status.ts';
+import { useState } from 'preact/hooks';
+import type { Member } from '../../admin/shapes/status.ts';
 import { drain } from '../browser/plans.ts';
 import { useStore } from '../browser/store.ts';
 import { counted, rate } from '../logic/figures.ts';
+import { inTrouble, membersLike, stateWords } from '../logic/members.ts';
 import { hashOf } from '../logic/place.ts';
 import type { Tone } from '../logic/tone.ts';
 import { Act } from '../parts/act.tsx';
@@ -17,6 +19,8 @@ import { FlowFigures } from './flow-figures.tsx';
 import { CircuitActions, CircuitState } from './upstreams.tsx';
 
 const MEMBER_TONES: Readonly<Record<string, Tone>> = { up: 'ok', unhealthy: 'bad', ejected: 'warn', draining: 'idle' };
+/** Members and routes shown at first; so few need no filter either. */
+const PAGE = 12;
 const ORIGINS: Readonly<Record<Member['from'], string>> = { file: 'document', name: 'DNS', lease: 'lease' };
 
 export function UpstreamDetails({ id }: { readonly id: string }) {
@@ -42,31 +46,76 @@ export function UpstreamDetails({ id }: { readonly id: string }) {
         {live?.inFlight ?? 0} in flight{detail?.limit === undefined ? '' : ` of ${detail.limit}`}, {live?.queued ?? 0}{' '}
         queued, {rate(live?.retries ?? 0)} retries a second
       </p>
-      {detail === undefined ? <p class="dim">Asking for its members…</p> : <Members id={id} detail={detail} />}
+      {detail === undefined ? (
+        <p class="dim">Asking for its members…</p>
+      ) : (
+        <>
+          <Members id={id} members={detail.members} />
+          <LeadingRoutes routes={detail.routes} />
+        </>
+      )}
     </>
   );
 }
 
-function Members({ id, detail }: { readonly id: string; readonly detail: UpstreamStatus }) {
-  const { place } = useStore();
+function Members({ id, members }: { readonly id: string; readonly members: readonly Member[] }) {
+  const [filter, setFilter] = useState('');
+  const [most, setMost] = useState(PAGE);
+  const found = membersLike(inTrouble(members), filter);
   return (
     <>
       <h3>Members</h3>
+      {members.length > 1 && (
+        <p class="dim" role="status">
+          {filter.trim() === '' ? stateWords(members) : `${found.length} of ${members.length}`}
+        </p>
+      )}
+      {members.length > PAGE && (
+        <input
+          class="member-filter"
+          type="search"
+          aria-label="Filter the members"
+          placeholder="Filter by address, state, version or zone"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+      )}
       <ul class="members">
-        {detail.members.map((member) => (
+        {found.slice(0, most).map((member) => (
           <MemberLine key={member.id} upstream={id} member={member} />
         ))}
       </ul>
-      {detail.members.length === 0 && <p class="dim">None.</p>}
+      <More count={found.length - most} what="member" onMore={() => setMost(most + 100)} />
+      {found.length === 0 && <p class="dim">{members.length === 0 ? 'None.' : 'No member is like that.'}</p>}
+    </>
+  );
+}
+
+/** What is left of a list; nothing where nothing is. */
+function More({ count, what, onMore }: { readonly count: number; readonly what: string; readonly onMore: () => void }) {
+  if (count <= 0) return null;
+  return (
+    <button type="button" class="more" onClick={onMore}>
+      {counted(count, `more ${what}`)}
+    </button>
+  );
+}
+
+function LeadingRoutes({ routes }: { readonly routes: readonly string[] }) {
+  const { place } = useStore();
+  const [most, setMost] = useState(PAGE);
+  return (
+    <>
       <h3>Routes that lead here</h3>
       <p class="targets">
-        {detail.routes.length === 0 && <span class="dim">none</span>}
-        {detail.routes.map((route) => (
+        {routes.length === 0 && <span class="dim">none</span>}
+        {routes.slice(0, most).map((route) => (
           <a key={route} class="target" href={hashOf({ tab: place.tab, kind: 'route', id: route })}>
             {route}
           </a>
         ))}
       </p>
+      <More count={routes.length - most} what="route" onMore={() => setMost(most + 100)} />
     </>
   );
 }
