@@ -44,10 +44,13 @@ export function screenLines({ frame, address, note }: Shown, view: View, room: R
   head.push(note === '' ? { text: KEYS, paint: 'dim' } : { text: note, paint: 'bad' });
   const body =
     frame === undefined ? [] : tableLines(frame, view.order, room.columns).slice(clamped(view, frame, room).offset);
-  return [...head, ...body].slice(0, room.rows).map(({ text, paint }) => {
-    const cut = [...printable(text)].slice(0, room.columns).join('');
-    return paint === undefined ? cut : paints[paint](cut);
-  });
+  return [...head, ...body].slice(0, room.rows).map((line) => fitted(line, room.columns, paints));
+}
+
+/** At most `columns` characters of it, in its paint. */
+export function fitted({ text, paint }: Line, columns: number, paints: Paints): string {
+  const cut = [...printable(text)].slice(0, columns).join('');
+  return paint === undefined ? cut : paints[paint](cut);
 }
 
 /** The view after a key; 'quit'; or undefined where the key means nothing. */

@@ -14,7 +14,7 @@ import type { Given } from './given.ts';
 import { untilTold } from './pause.ts';
 import { type Paints, paints } from './print.ts';
 import { flatLines, ORDERS, type Order, tableLines, totalText } from './top-lines.ts';
-import { afterKey, FIRST_VIEW, keysIn, screenLines, type View } from './top-screen.ts';
+import { afterKey, FIRST_VIEW, fitted, keysIn, screenLines, type View } from './top-screen.ts';
 import { type Watcher, watch } from './watch.ts';
 
 const ENTER = '\x1b[?1049h\x1b[?25l';
@@ -37,7 +37,7 @@ function orderOf(given: Given): Order {
   throw new CommandEnd(WRONG, `--sort ${word}: ${didYouMean(word, known, `there are ${known.join(', ')}`)}`);
 }
 
-/** One frame, as the screen would show it. */
+/** One frame, as the screen would show it: a line of a terminal that goes on in the next one is no table. A program reads all. */
 async function once(admin: Admin, order: Order, given: Given, io: Io): Promise<number> {
   const ended = new AbortController();
   const frame = (one: LiveFrame) => {
@@ -45,9 +45,10 @@ async function once(admin: Admin, order: Order, given: Given, io: Io): Promise<n
     ended.abort();
     if (given.flag('json')) return io.out(`${JSON.stringify(one)}\n`);
     const paint = paints(io);
+    // A terminal that does not know its width says 0.
+    const columns = io.terminal?.size().columns || Number.POSITIVE_INFINITY;
     io.out(`${totalText(one)}\n\n`);
-    for (const line of tableLines(one, order))
-      io.out(`${line.paint === undefined ? line.text : paint[line.paint](line.text)}\n`);
+    for (const line of tableLines(one, order, columns)) io.out(`${fitted(line, columns, paint)}\n`);
   };
   const watcher = { frame, ...spoken(io) };
   await untilTold(io, (signal) => watch(admin, io, watcher, AbortSignal.any([signal, ended.signal])));

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import type { LiveFrame } from '../../../src/admin/shapes/live.ts';
 import type { Alarms } from '../../../src/core/alarm.ts';
 import { FRAME, problem } from '../../support/admin-samples.ts';
@@ -107,6 +108,27 @@ test('top --once shows routes by what they carry, and every upstream', async () 
     'tax       half-open  1/2          3    30.0   10.0%     2.0     9.0     130       0        1.5',
     '',
   ]);
+});
+
+test('on a terminal no line of top --once is longer than it is wide, and to a program all is given', async () => {
+  const long = `the-service-of${'-a-team-with-long-names'.repeat(5)}`;
+  const frame = { ...FRAME, routes: FRAME.routes.map((route) => ({ ...route, id: `${route.id}-${long}` })) };
+  const once = async (outside: Outside): Promise<string[]> => {
+    const running = await listening(['top', '--once'], outside);
+    fake.send(frame);
+    const { out } = await running.done;
+    await until('nobody to listen', () => fake.listeners === 0);
+    return out.split('\n');
+  };
+  const terminal = new FakeTerminal();
+  terminal.columns = 80;
+  const narrow = (await once({ terminal })).map((line) => stripVTControlCharacters(line));
+  assert.ok(narrow.slice(2).every((line) => line.length <= 80));
+  assert.match(narrow[3], /^cart-the-service-.*….*long-names +120\.0 +0\.0% +1\.2 +3\.4/);
+  assert.match(narrow[6], /^UPSTREAM .*ERRORS/);
+  assert.ok((await once({}))[3].startsWith(`cart-${long} `));
+  terminal.columns = 0;
+  assert.match((await once({ terminal }))[3], /closed/);
 });
 
 test('without a terminal top prints lines that say what they are of, each second', async () => {
