@@ -76,6 +76,18 @@ test('what is folded on the map leads to where all of it stands', async () => {
   });
 });
 
+test('all that is wrong can be read, however much it is', async () => {
+  await onStage({}, async ({ page, admin }) => {
+    crowdIn(admin.world, 300);
+    await enter(page, admin.url, '#/events');
+    await seen(page, '.troubles', /and 6 more/);
+    assert.equal(await page.locator('.trouble').count(), 6);
+    await page.getByRole('button', { name: 'and 6 more' }).press('Enter');
+    await seen(page, '.troubles', /fewer/);
+    assert.equal(await page.locator('.trouble').count(), 12);
+  });
+});
+
 for (const width of [1400, 375]) {
   test(`of 200 members those that cannot serve come first, and one can be looked for, ${width} pixels wide`, async () => {
     await onStage({ viewport: { width, height: 900 } }, async ({ page, admin: { url, world } }) => {

@@ -5,7 +5,7 @@
  * stands behind others.
  */
 
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { token } from '../browser/api.ts';
 import { go } from '../browser/navigate.ts';
 import { change, routerTime, type State, useStore } from '../browser/store.ts';
@@ -24,7 +24,7 @@ const CONNECTION: Readonly<Record<Connection, readonly [Tone, string]>> = {
   gone: ['bad', 'router gone'],
 };
 
-/** Troubles named in the header; the others are counted. */
+/** Troubles named in the header; the others are counted, and named when asked for. */
 const NAMED = 6;
 
 export function Header() {
@@ -140,10 +140,11 @@ function Calm({ state: { status, frame } }: { readonly state: State }) {
 }
 
 function Troubles({ troubles }: { readonly troubles: readonly Trouble[] }) {
+  const [all, setAll] = useState(false);
   const more = troubles.length - NAMED;
   return (
     <ul class="troubles" aria-label="What is wrong">
-      {troubles.slice(0, NAMED).map(({ tone, text, place }) => (
+      {troubles.slice(0, all ? troubles.length : NAMED).map(({ tone, text, place }) => (
         <li key={text}>
           <button type="button" class={`trouble ${tone}`} onClick={() => go(place)}>
             <Mark tone={tone} />
@@ -151,7 +152,13 @@ function Troubles({ troubles }: { readonly troubles: readonly Trouble[] }) {
           </button>
         </li>
       ))}
-      {more > 0 && <li class="dim">and {more} more</li>}
+      {more > 0 && (
+        <li>
+          <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? 'fewer' : `and ${more} more`}
+          </button>
+        </li>
+      )}
     </ul>
   );
 }
