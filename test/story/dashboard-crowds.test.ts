@@ -76,6 +76,19 @@ test('what is folded on the map leads to where all of it stands', async () => {
   });
 });
 
+test('an upstream is found among hundreds by its name or its circuit', async () => {
+  await onStage({}, async ({ page, admin }) => {
+    crowdIn(admin.world, 300);
+    await enter(page, admin.url, '#/upstreams');
+    await seen(page, '.card-head', /338 upstreams/);
+    await page.keyboard.type('/orders-4 svc');
+    await seen(page, '.card-head', /1 of 338/);
+    await seen(page, 'tbody', /^\W*orders-4-svc/);
+    await page.getByLabel('Filter by name or circuit').fill('isolated');
+    await seen(page, '.upstreams', /No upstream is like that/);
+  });
+});
+
 test('all that is wrong can be read, however much it is', async () => {
   await onStage({}, async ({ page, admin }) => {
     crowdIn(admin.world, 300);

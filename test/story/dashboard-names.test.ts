@@ -72,7 +72,7 @@ test('an address that asks for what is not there is told so, without buttons for
   });
 });
 
-for (const place of ['routes', 'map', 'events', 'upstreams/upstream/cart']) {
+for (const place of ['routes', 'map', 'events', 'upstreams/upstream/cart', 'revisions/route/cart']) {
   test(`what is typed right behind the key of the filter goes into the filter, from ${place}`, async () => {
     await onStage(1400, async ({ page, admin: { url } }) => {
       await enter(page, url, `#/${place}`);

@@ -28,6 +28,7 @@ export interface State {
   readonly locked: string | undefined;
   readonly place: Place;
   readonly filter: string;
+  readonly upstreamFilter: string;
   /** Of the table of routes. */
   readonly order: Order;
   readonly frame: LiveFrame | undefined;
@@ -51,6 +52,7 @@ let state: State = {
   locked: undefined,
   place: placeOf(location.hash),
   filter: '',
+  upstreamFilter: '',
   order: { by: 'rate', down: true },
   frame: undefined,
   history: new History(),

@@ -6,6 +6,7 @@
  */
 
 import type { Member } from '../../admin/shapes/status.ts';
+import { having } from './rows.ts';
 
 /** The worst first. */
 const STATES: readonly string[] = ['unhealthy', 'ejected', 'draining', 'up'];
@@ -18,10 +19,8 @@ export function inTrouble(members: readonly Member[]): Member[] {
 
 /** Words that must all occur in what is shown of a member. */
 export function membersLike(members: readonly Member[], text: string): Member[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return members.filter(({ id, state, instance = '', version = '', zone = '' }) => {
-    const all = [id, state, instance, `version ${version}`, `zone ${zone}`].join(' ').toLowerCase();
-    return words.every((word) => all.includes(word));
+  return having(members, text, ({ id, state, instance = '', version = '', zone = '' }) => {
+    return [id, state, instance, `version ${version}`, `zone ${zone}`];
   });
 }
 

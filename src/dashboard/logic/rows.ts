@@ -103,10 +103,15 @@ export function targetsOf(route: unknown): Target[] {
 
 /** Words that must all occur in the name, the match or an upstream. */
 export function filtered(rows: readonly RouteRow[], text: string): RouteRow[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return rows.filter((row) => {
-    const all = [row.id, row.match, ...row.targets.map(({ upstream }) => upstream)].join(' ').toLowerCase();
-    return words.every((word) => all.includes(word));
+  return having(rows, text, ({ id, match, targets }) => [id, match, ...targets.map(({ upstream }) => upstream)]);
+}
+
+/** Those in whose words all that was typed occurs, in any order. */
+export function having<T>(things: readonly T[], text: string, wordsOf: (thing: T) => readonly string[]): T[] {
+  const typed = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return things.filter((thing) => {
+    const all = wordsOf(thing).join(' ').toLowerCase();
+    return typed.every((word) => all.includes(word));
   });
 }
 

@@ -9,7 +9,7 @@ import { Dialog } from './dialog.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['1 – 5', 'map, routes, upstreams, revisions, events'],
-  ['/', 'filter the routes'],
+  ['/', 'filter the upstreams, or the routes'],
   ['Tab, Enter', 'to the next thing; open it'],
   ['← →', 'between the tabs, on a tab'],
   ['Esc', 'close what is open'],

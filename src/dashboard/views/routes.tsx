@@ -5,14 +5,14 @@
  * shown a hundred rows at a time, since every row is drawn once a second.
  */
 
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { takesFocus } from '../browser/navigate.ts';
+import { useState } from 'preact/hooks';
 import { change, type State, useStore } from '../browser/store.ts';
 import { counted, duration, rate, share } from '../logic/figures.ts';
 import { labelOf } from '../logic/graph.ts';
 import { hashOf } from '../logic/place.ts';
 import { filtered, type Order, type RouteRow, rowsOf, type Sort, sorted, type Target } from '../logic/rows.ts';
 import { toneOf } from '../logic/tone.ts';
+import { Filter } from '../parts/filter.tsx';
 import { Spark } from '../parts/spark.tsx';
 import { Mark } from '../parts/tone.tsx';
 
@@ -33,29 +33,17 @@ const HEADS: readonly { readonly sort?: Sort; readonly text: string; readonly ki
 export function Routes() {
   const state = useStore();
   const { order } = state;
-  const filter = useRef<HTMLInputElement>(null);
-  // Before it is painted, so that what is typed next goes into it.
-  useLayoutEffect(() => {
-    if (takesFocus()) filter.current?.focus();
-  }, []);
   const [most, setMost] = useState(PAGE);
   const all = rowsOf(state.routes, state.frame, state.history);
   const rows = sorted(filtered(all, state.filter), order.by, order.down);
   return (
     <section class="card" aria-label="Routes">
       <div class="card-head">
-        <label class="filter">
-          <span class="unseen">Filter by name, path or upstream</span>
-          <input
-            ref={filter}
-            data-filter
-            type="search"
-            placeholder="Filter by name, path or upstream"
-            value={state.filter}
-            onInput={(event) => change({ filter: event.currentTarget.value })}
-          />
-          <kbd>/</kbd>
-        </label>
+        <Filter
+          words="Filter by name, path or upstream"
+          value={state.filter}
+          onInput={(text) => change({ filter: text })}
+        />
         <span class="dim" role="status">
           {rows.length === all.length
             ? counted(all.length, 'route')

@@ -9,12 +9,14 @@ import { useState } from 'preact/hooks';
 import type { LiveUpstream } from '../../admin/shapes/live.ts';
 import type { UpstreamStatus } from '../../admin/shapes/status.ts';
 import { forceClosed, isolate, letGo } from '../browser/plans.ts';
-import { routerTime, type State, useStore } from '../browser/store.ts';
-import { duration, left, rate, share } from '../logic/figures.ts';
+import { change, routerTime, type State, useStore } from '../browser/store.ts';
+import { counted, duration, left, rate, share } from '../logic/figures.ts';
 import type { History } from '../logic/history.ts';
 import { hashOf } from '../logic/place.ts';
+import { having } from '../logic/rows.ts';
 import { circuitTone, circuitWord, membersTone, type Tone, toneOf, worse } from '../logic/tone.ts';
 import { Act } from '../parts/act.tsx';
+import { Filter } from '../parts/filter.tsx';
 import { Spark } from '../parts/spark.tsx';
 import { Badge, Mark } from '../parts/tone.tsx';
 
@@ -31,43 +33,24 @@ export function Upstreams() {
   const state = useStore();
   const [most, setMost] = useState(PAGE);
   const rank = (upstream: LiveUpstream): number => ORDER.indexOf(stateOf(upstream, state.history));
-  const rows = (state.frame?.upstreams ?? []).toSorted((one, other) => rank(one) - rank(other));
+  const all = state.frame?.upstreams ?? [];
+  const words = ({ id, circuit }: LiveUpstream): string[] => [id, circuitWord(circuit)];
+  const rows = having(all, state.upstreamFilter, words).sort((one, other) => rank(one) - rank(other));
   return (
     <section class="card upstreams" aria-label="Upstreams">
+      <div class="card-head">
+        <Filter
+          words="Filter by name or circuit"
+          value={state.upstreamFilter}
+          onInput={(text) => change({ upstreamFilter: text })}
+        />
+        <span class="dim" role="status">
+          {rows.length === all.length ? '' : `${rows.length} of `}
+          {counted(all.length, 'upstream')}
+        </span>
+      </div>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Upstream</th>
-            <th scope="col">Circuit</th>
-            <th scope="col" title="members that can serve, of all">
-              Up
-            </th>
-            <th scope="col" class="number">
-              Rate
-            </th>
-            <th scope="col" class="line roomy">
-              Rate, 2 min
-            </th>
-            <th scope="col" class="number">
-              Errors
-            </th>
-            <th scope="col" class="number roomy">
-              p99
-            </th>
-            <th scope="col" class="number roomy">
-              In flight
-            </th>
-            <th scope="col" class="number roomy spare">
-              Queued
-            </th>
-            <th scope="col" class="number roomy spare">
-              Retries / s
-            </th>
-            <th scope="col" class="roomy">
-              <span class="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <Heads />
         <tbody>
           {rows.slice(0, most).map((upstream) => (
             <Row key={upstream.id} upstream={upstream} state={state} />
@@ -79,8 +62,41 @@ export function Upstreams() {
           {rows.length - most} more
         </button>
       )}
-      {rows.length === 0 && <p class="dim empty">The router has told of none yet.</p>}
+      {rows.length === 0 && (
+        <p class="dim empty">{all.length > 0 ? 'No upstream is like that.' : 'The router has told of none yet.'}</p>
+      )}
     </section>
+  );
+}
+
+/** Class, text and what it means, where that is not clear. */
+const HEADS: readonly (readonly [string, string, string?])[] = [
+  ['', 'Upstream'],
+  ['', 'Circuit'],
+  ['', 'Up', 'members that can serve, of all'],
+  ['number', 'Rate'],
+  ['line roomy', 'Rate, 2 min'],
+  ['number', 'Errors'],
+  ['number roomy', 'p99'],
+  ['number roomy', 'In flight'],
+  ['number roomy spare', 'Queued'],
+  ['number roomy spare', 'Retries / s'],
+];
+
+function Heads() {
+  return (
+    <thead>
+      <tr>
+        {HEADS.map(([kind, text, title]) => (
+          <th key={text} scope="col" class={kind} title={title}>
+            {text}
+          </th>
+        ))}
+        <th scope="col" class="roomy">
+          <span class="unseen">Actions</span>
+        </th>
+      </tr>
+    </thead>
   );
 }
 
