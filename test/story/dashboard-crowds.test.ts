@@ -81,6 +81,8 @@ test('an upstream is found among hundreds by its name or its circuit', async () 
     crowdIn(admin.world, 300);
     await enter(page, admin.url, '#/upstreams');
     await seen(page, '.card-head', /338 upstreams/);
+    // What fails stands first, as on the map.
+    await seen(page, 'tbody', /^▲\s*stock-svc/);
     await page.keyboard.type('/orders-4 svc');
     await seen(page, '.card-head', /1 of 338/);
     await seen(page, 'tbody', /^\W*orders-4-svc/);

@@ -24,9 +24,14 @@ import { Badge, Mark } from '../parts/tone.tsx';
 const PAGE = 100;
 const ORDER: readonly Tone[] = ['bad', 'warn', 'ok', 'idle'];
 
+/** Seconds whose errors decide: a row that jumps with every unlucky second is not found again. */
+const ERRORS = 30;
+
 function stateOf(upstream: LiveUpstream, history: History): Tone {
-  const { rate: asked } = history.recent(`upstream:${upstream.id}`);
-  return worse(circuitTone(upstream.circuit), membersTone(upstream, asked));
+  const name = `upstream:${upstream.id}`;
+  const { rate: asked, errorShare } = history.recent(name, ERRORS);
+  const own = worse(circuitTone(upstream.circuit), membersTone(upstream, history.recent(name).rate));
+  return worse(own, toneOf(asked, errorShare));
 }
 
 export function Upstreams() {
