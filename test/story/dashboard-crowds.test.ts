@@ -91,6 +91,20 @@ test('an upstream is found among hundreds by its name or its circuit', async () 
   });
 });
 
+test('a route says who calls it, and a caller of many routes the busiest of them first', async () => {
+  await onStage({ viewport: { width: 375, height: 740 }, colorScheme: 'dark' }, async ({ page, admin }) => {
+    crowdIn(admin.world, 300);
+    await enter(page, admin.url, '#/map/route/stock');
+    await seen(page, '.panel', /Called by\s+mobile\s[\s\S]*users-4\s[\s\S]*Goes to\s+stock-svc/);
+    assert.ok((await overflow(page)) <= 0);
+    await picture(page, 'route-callers-phone');
+    await page.locator('.panel').getByRole('link', { name: 'mobile' }).press('Enter');
+    await seen(page, '.panel', /Calls\s+search\s[\s\S]*88 more rows/);
+    await page.getByRole('button', { name: '88 more rows' }).press('Enter');
+    assert.equal(await page.locator('.panel tbody tr').count(), 100);
+  });
+});
+
 test('all that is wrong can be read, however much it is', async () => {
   await onStage({}, async ({ page, admin }) => {
     crowdIn(admin.world, 300);

@@ -1,17 +1,15 @@
 /**
- * One route: its figures, where it goes, its weights, how it is written, and why a request would take it.
+ * One route: its figures, who calls it, where it goes, its weights, how it is written, and why a request would take it.
  *
  * Rule: the written route is shown as the document has it; what the router makes of it is asked of the router.
  */
 
 import { useStore } from '../browser/store.ts';
-import { rate, share } from '../logic/figures.ts';
 import { endsOf } from '../logic/history.ts';
-import { hashOf } from '../logic/place.ts';
-import { toneOf } from '../logic/tone.ts';
 import { splitsOf } from '../logic/weights.ts';
 import { Explain } from './explain.tsx';
 import { FlowFigures } from './flow-figures.tsx';
+import { FlowTable } from './flow-table.tsx';
 import { Weights } from './weights.tsx';
 
 export function RouteDetails({ id }: { readonly id: string }) {
@@ -41,33 +39,16 @@ export function RouteDetails({ id }: { readonly id: string }) {
   );
 }
 
+/** Who is hurt where it fails, and where it goes. */
 function Reached({ id }: { readonly id: string }) {
-  const { history, place } = useStore();
-  const links = history.names(`route:${id}\n`).flatMap((name) => {
-    const [, to] = endsOf(name) ?? [];
-    return to === undefined ? [] : [{ upstream: to.slice('upstream:'.length), ...history.recent(name) }];
-  });
+  const { history } = useStore();
+  const links = history.names(`route:${id}\n`);
+  const callers = history.names('caller:').filter((name) => endsOf(name)?.[1] === `route:${id}`);
   if (links.length === 0) return <p class="dim">No traffic in the last two minutes.</p>;
   return (
     <>
-      <h3>Goes to</h3>
-      <table class="plain">
-        <tbody>
-          {links.map(({ upstream, rate: each, errorShare }) => (
-            <tr key={upstream}>
-              <th scope="row">
-                {upstream === '' ? (
-                  'the router itself'
-                ) : (
-                  <a href={hashOf({ tab: place.tab, kind: 'upstream', id: upstream })}>{upstream}</a>
-                )}
-              </th>
-              <td class="number">{rate(each)}/s</td>
-              <td class={`number ${toneOf(each, errorShare)}-text`}>{share(errorShare)} errors</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {callers.length > 0 && <FlowTable title="Called by" links={callers} end={0} />}
+      <FlowTable title="Goes to" links={links} end={1} />
     </>
   );
 }

@@ -14,6 +14,7 @@ import { inTrouble, membersLike, stateWords } from '../logic/members.ts';
 import { hashOf } from '../logic/place.ts';
 import type { Tone } from '../logic/tone.ts';
 import { Act } from '../parts/act.tsx';
+import { More } from '../parts/more.tsx';
 import { Badge } from '../parts/tone.tsx';
 import { FlowFigures } from './flow-figures.tsx';
 import { CircuitActions, CircuitState } from './upstreams.tsx';
@@ -88,16 +89,6 @@ function Members({ id, members }: { readonly id: string; readonly members: reado
       <More count={found.length - most} what="member" onMore={() => setMost(most + 100)} />
       {found.length === 0 && <p class="dim">{members.length === 0 ? 'None.' : 'No member is like that.'}</p>}
     </>
-  );
-}
-
-/** What is left of a list; nothing where nothing is. */
-function More({ count, what, onMore }: { readonly count: number; readonly what: string; readonly onMore: () => void }) {
-  if (count <= 0) return null;
-  return (
-    <button type="button" class="more" onClick={onMore}>
-      {counted(count, `more ${what}`)}
-    </button>
   );
 }
 
