@@ -11,7 +11,6 @@ import { readDocument } from './config/read.ts';
 import type { Audit, AuditEntry } from './control/audit.ts';
 import { type Claim, TAKEN } from './control/claim.ts';
 import type { Decision } from './control/control.ts';
-import type { Staging } from './control/document-file.ts';
 import { textOf } from './control/from-file.ts';
 import type { History } from './control/history.ts';
 import type { Keeper } from './control/keeper.ts';
@@ -66,9 +65,10 @@ export class AppState {
   async startWith(file: Start): Promise<Start> {
     if (file.reading.document.admin.writeBack) return file;
     const { KeptEdits } = await import('./control/kept-edits.ts');
-    const { folder, log, configPath, env } = this.parts;
+    const { folder, log, configPath, env, claim } = this.parts;
     const isValid = (text: string) => readDocument(text, configPath, env).ok;
-    this.edits = await KeptEdits.open(file.text, { path: join(folder, 'edits.json'), log, isValid });
+    const path = join(folder, 'edits.json');
+    this.edits = await KeptEdits.open(file.text, { path, log, isValid, claim });
     const text = this.edits.rebase(file.text);
     if (text === file.text) return file;
     const reading = readDocument(text, configPath, env);
@@ -115,7 +115,7 @@ export class AppState {
 
   /** Where edits go; `expect` hears of a text before it is in the file. */
   async keeper(expect: (text: string) => void): Promise<Keeper> {
-    if (this.edits !== undefined) return this.claimed(this.edits);
+    if (this.edits !== undefined) return this.edits;
     const { DocumentFile } = await import('./control/document-file.ts');
     const { fileKeeper } = await import('./control/keeper.ts');
     const file = new DocumentFile(this.parts.configPath);
@@ -155,14 +155,6 @@ export class AppState {
     }
   }
 
-  /** Edits of another router are not written over. */
-  private claimed(edits: KeptEdits): Keeper {
-    const { claim } = this.parts;
-    const stage = async (text: string): Promise<Staging> =>
-      claim.whose === 'theirs' ? { ok: false, reason: TAKEN } : edits.stage(text);
-    return { to: edits.to, look: (running) => edits.look(running), stage };
-  }
-
   private async look(): Promise<WriteBack> {
     const { DocumentFile } = await import('./control/document-file.ts');
     const { configPath, folder, claim } = this.parts;
@@ -174,6 +166,7 @@ export class AppState {
   }
 
   async stop(): Promise<void> {
+    await this.edits?.written();
     await this.log?.history.settled();
     await this.log?.audit.close();
   }

@@ -4,11 +4,12 @@
  * Rule: the state folder holds the file's text that the edits were made on, and the text they made of it. When the file
  * changes, both changes count where their parts differ; where they do not, the file counts and the log says what was lost, for
  * whoever owns the file owns the document. A file is one that edits are made on only once it is in force, and that is
- * written down too: a start finds what ran before it.
+ * written down too: a start finds what ran before it. What another router has there is left alone (claim.ts).
  */
 
 import { type Merge, mergeText, partsBetween } from '../config/merge.ts';
 import type { PlaneLog } from '../core/events.ts';
+import { type Claimed, TAKEN } from './claim.ts';
 import { DocumentFile, type Staging } from './document-file.ts';
 import type { Keeper } from './keeper.ts';
 
@@ -29,6 +30,7 @@ export interface KeptEditsParts {
   readonly log: PlaneLog;
   /** Whether a text is a document. */
   readonly isValid: (text: string) => boolean;
+  readonly claim: Claimed;
 }
 
 export class KeptEdits implements Keeper {
@@ -37,11 +39,18 @@ export class KeptEdits implements Keeper {
   private readonly parts: KeptEditsParts;
   private pair: Pair;
   private next: Rebased | undefined = undefined;
+  /** What runs is to be written once the folder is this router's. */
+  private waiting = false;
+  /** What is written without an edit. */
+  private keeping: Promise<void> = Promise.resolve();
 
   private constructor(store: DocumentFile, parts: KeptEditsParts, pair: Pair) {
     this.store = store;
     this.parts = parts;
     this.pair = pair;
+    parts.claim.onOurs(() => {
+      if (this.waiting) void this.keep();
+    });
   }
 
   /** `file`: the text of the file where no edits are kept. */
@@ -75,7 +84,7 @@ export class KeptEdits implements Keeper {
       const said = 'the file was changed where edits of the API were kept: the file counts, they are dropped';
       this.parts.log('warn', { parts: lost }, said);
     }
-    if (differs && other) await this.keep(pair);
+    if (differs && other) await this.keep();
   }
 
   /** The edits cannot be used: the file counts. What is written of them stays until there are others. */
@@ -101,11 +110,23 @@ export class KeptEdits implements Keeper {
   }
 
   /** Where it cannot be written, the next start makes it of what was written before. */
-  private async keep(pair: Pair): Promise<void> {
-    const { path, log } = this.parts;
-    const staging = await this.store.stage(textOf(pair));
+  private keep(): Promise<void> {
+    this.keeping = this.keeping.then(() => this.write());
+    return this.keeping;
+  }
+
+  private async write(): Promise<void> {
+    const { path, log, claim } = this.parts;
+    this.waiting = claim.whose !== 'ours';
+    if (claim.whose === 'unknown') return;
+    const staging = this.waiting ? theirs() : await this.store.stage(textOf(this.pair));
     const done = staging.ok ? await staging.staged.commit() : staging;
     if (!done.ok) log('warn', { path, err: done.reason }, 'edits kept beside the file cannot be written anew');
+  }
+
+  /** Resolves when nothing is being written that no edit waits for. */
+  written(): Promise<void> {
+    return this.keeping;
   }
 
   look(running: string) {
@@ -113,6 +134,8 @@ export class KeptEdits implements Keeper {
   }
 
   async stage(text: string): Promise<Staging> {
+    await this.keeping;
+    if (this.parts.claim.whose === 'theirs') return theirs();
     const pair = { file: this.pair.file, edited: text };
     const answer = await this.store.stage(textOf(pair));
     if (!answer.ok) return answer;
@@ -124,6 +147,10 @@ export class KeptEdits implements Keeper {
     };
     return { ok: true, staged: { commit, drop: () => staged.drop() } };
   }
+}
+
+function theirs() {
+  return { ok: false, reason: TAKEN } as const;
 }
 
 function textOf(pair: Pair): string {

@@ -56,3 +56,36 @@ test('a second router on a state folder loses the first none of its orders, leas
     'leases.json',
   ]);
 });
+
+test('what a second router’s file makes of the first one’s edits is not written over them', async (t) => {
+  const stops: (() => Promise<void>)[] = [];
+  // Before the folder goes.
+  t.after(() => Promise.all(stops.map((stop) => stop())));
+  const stateFolder = await auditFolder(t);
+  const start = async (text: string) => {
+    const router = await startRouterWithApp(text, { stateFolder });
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= router.stop();
+      return stopped;
+    };
+    stops.push(stop);
+    return { router, stop, ask: adminClient(router.adminUrl) };
+  };
+  const first = await start(documentOf('cart'));
+  await first.ask('PUT', '/v1/routes/new', { body: { match: { path: '/new' }, upstream: 'cart' } });
+  const kept = () => readFile(join(stateFolder, 'edits.json'), 'utf8');
+  const before = await kept();
+
+  const other = `${documentOf('cart').trimEnd().slice(0, -1)}, new: { match: { path: /other }, upstream: cart } }\n`;
+  const second = await start(other);
+  await second.ask('GET', '/v1/status');
+  const reloaded = await second.router.reload(other.replace('/other', '/another'));
+  assert.equal(reloaded.ok, true);
+  await second.stop();
+  assert.equal(await kept(), before);
+
+  await first.stop();
+  const again = await start(documentOf('cart'));
+  assert.equal((await again.ask('GET', '/v1/routes/new')).status, 200);
+});
