@@ -35,8 +35,11 @@ interface Job {
  * whatever stands in it but repetitions; at four times as much examples that are asked of many expressions take more than one.
  */
 const LARGE = 65_536;
-/** Checks that wait for the one under way. */
+/** Characters of both texts together from which on a check may take seconds. */
+const SLOW = 262_144;
+/** Slow checks that wait for the one under way; the others, of which each is over in a moment. */
 const MOST_WAITING = 4;
+const MOST_QUICK = 64;
 /** Milliseconds from the last answer to the end of the thread. */
 const KEPT_FOR = 10_000;
 /** Milliseconds that a check may take: 60,000 routes take a tenth of it on an idle core. */
@@ -44,11 +47,18 @@ const LONGEST = 60_000;
 
 const ELSEWHERE = 'check the file with `signalbox check FILE`, which needs no router';
 
-/** `{1000}` of an expression is a thousand times what it looks like; behind an escape anything may hide. */
-const REPEATS = /\{\d|\\/;
+/**
+ * `{1000}` of an expression is a thousand times what it looks like. Brace and number may hide behind a character that is written
+ * by its code, a line that goes on, or what the environment says; `\d` and `\.`, which many expressions have, hide nothing.
+ */
+const REPEATS = /\{[\d$]|\\[xuU\r\n]|\$\{\w+:-/;
 
 export function isLarge({ sent, running }: CheckOrder): boolean {
   return sent.text.length + running.length > LARGE || REPEATS.test(sent.text);
+}
+
+function isSlow({ sent, running }: CheckOrder): boolean {
+  return sent.text.length + running.length > SLOW;
 }
 
 export class Checks {
@@ -71,7 +81,7 @@ export class Checks {
   check(order: CheckOrder, signal: AbortSignal): Promise<CheckAnswer | NotChecked> {
     if (this.stopped) return Promise.resolve(STOPPING);
     if (signal.aborted) return Promise.resolve(GONE);
-    if (this.waiting.length >= MOST_WAITING) return Promise.resolve(BUSY);
+    if (this.isFull(isSlow(order))) return Promise.resolve(BUSY);
     return new Promise((settle) => {
       const job = { order, settle };
       signal.addEventListener('abort', () => this.leave(job), { once: true });
@@ -90,6 +100,10 @@ export class Checks {
     this.waiting = [];
     for (const job of open) job.settle(STOPPING);
     await this.ending;
+  }
+
+  private isFull(slow: boolean): boolean {
+    return this.waiting.filter(({ order }) => isSlow(order) === slow).length >= (slow ? MOST_WAITING : MOST_QUICK);
   }
 
   private next(): void {
@@ -155,7 +169,7 @@ function failed(what: string): NotChecked {
 const BUSY: NotChecked = {
   is: 'not_checked',
   why: 'busy',
-  detail: `${MOST_WAITING} large documents wait to be checked already; ask again in a few seconds`,
+  detail: 'as many documents as may wait to be checked do so already; ask again in a few seconds',
 };
 const STOPPING: NotChecked = failed('the router is about to stop');
 /** Nobody reads it. */

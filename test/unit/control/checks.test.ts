@@ -50,11 +50,30 @@ test('a check is large by both texts together', () => {
   assert.equal(isLarge(orderOf('a'.repeat(60_000), 'a'.repeat(5537))), true);
 });
 
+/** Of the environment. */
+const NAME = ['$', '{N}'].join('');
+const OPEN = ['$', '{NONE:-{}'].join('');
+
 test('a check is large where an expression repeats something, or may, however short it is', () => {
-  for (const text of ['regex: /[a-z]{1000}', 'regex: "/a\\x7b1000}"', '{"regex":"/a\\u007b1000}"}']) {
+  for (const text of [
+    'regex: /[a-z]{1000}',
+    'regex: "/a\\x7b1000}"',
+    '{"regex":"/a\\u007b1000}"}',
+    'regex: "/a{\\x31000}"',
+    'regex: "/a{\\\n  1000}"',
+    `regex: "/a{${NAME}}"`,
+    `regex: "/a${OPEN}1000}"`,
+  ]) {
     assert.equal(isLarge(orderOf(text)), true, text);
   }
-  assert.equal(isLarge(orderOf('{ path: { regex: "/[a-z]+/.*" }, workers: { 1: 2 } }')), false);
+  for (const text of [
+    '{ path: { regex: "/[a-z]+/.*" }, workers: { 1: 2 } }',
+    "regex: '/v\\d+/[^/]+\\.json'",
+    '{"regex":"/v\\\\d+\\\\.json","said":"\\"so\\""}',
+    `token: "${NAME}"`,
+  ]) {
+    assert.equal(isLarge(orderOf(text)), false, text);
+  }
 });
 
 test('checks are worked out one at a time in one thread, in the order in which they came', async () => {
@@ -69,16 +88,29 @@ test('checks are worked out one at a time in one thread, in the order in which t
   assert.equal(threads.length, 1);
 });
 
-test('four wait, the next one is told to come again, and there is room once one is answered', async () => {
+for (const [what, most, text] of [
+  ['slow', 4, 'a'.repeat(262_145)],
+  ['quick', 64, 'regex: /[a-z]{3}'],
+] as const) {
+  test(`${most} ${what} ones wait, the next is told to come again, and there is room once one is answered`, async () => {
+    const { check, threads } = checksWith();
+    for (let i = 0; i <= most; i++) void check(text);
+    const refused = await check(text);
+    assert.ok(refused.is === 'not_checked' && refused.why === 'busy');
+    assert.match(refused.detail, /as many documents as may wait .*ask again/);
+    threads[0].answered(answerOf('0'));
+    const late = check(text);
+    for (let i = 1; i <= most + 1; i++) threads[0].answered(answerOf(`${i}`));
+    assert.deepEqual(await late, answerOf(`${most + 1}`));
+  });
+}
+
+test('slow checks that wait take no place from quick ones', async () => {
   const { check, threads } = checksWith();
-  for (let i = 0; i < 5; i++) void check(`${i}`);
-  const refused = await check('one too many');
-  assert.ok(refused.is === 'not_checked' && refused.why === 'busy');
-  assert.match(refused.detail, /4 large documents wait .*ask again/);
-  threads[0].answered(answerOf('0'));
-  const late = check('late');
-  for (let i = 1; i <= 5; i++) threads[0].answered(answerOf(`${i}`));
-  assert.deepEqual(await late, answerOf('5'));
+  for (let i = 0; i < 5; i++) void check('a'.repeat(262_145));
+  const quick = check('regex: /[a-z]{3}');
+  for (let i = 0; i <= 5; i++) threads[0].answered(answerOf(`${i}`));
+  assert.deepEqual(await quick, answerOf('5'));
 });
 
 test('the thread ends when nobody has asked for ten seconds, and the next check gets a new one', async () => {
