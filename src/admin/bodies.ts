@@ -1,10 +1,10 @@
 /**
  * How bodies are read: JSON, and YAML as a text where a call takes a whole document.
  *
- * Rule: a size limit that the document may change, for what belongs to a document; other calls take no more than they need, since
- * reading 8 MiB of JSON can keep the control thread for a second. What is dangerous to walk over is refused
- * (config/sent-json.ts), and so is what is no UTF-8: with U+FFFD in its place something else would be put in force than was sent.
- * Nothing else is read: the forms that a page of another site could send without asking (the CORS protocol's simple
+ * Rule: a size limit that the document may change, for what belongs to a document; other calls take no more than they need,
+ * since reading 8 MiB of JSON can keep the control thread for a second. What is dangerous to walk over is refused
+ * (config/sent-json.ts), and so is what is no UTF-8: with U+FFFD in its place something else would be put in force than was
+ * sent. Nothing else is read: the forms that a page of another site could send without asking (the CORS protocol's simple
  * requests) are none of ours.
  */
 

@@ -2,7 +2,8 @@
  * `signalbox check`: everything that is wrong with a document, without a router.
  *
  * Rule: it says what `serve` would say, through the same reading, compiling and rehearsing, and looks for the files that the
- * document names; exit 0 means that `serve` takes the document. Problems go to standard output, one a line, so that editors and CI find them.
+ * document names; exit 0 means that `serve` takes the document. Problems go to standard output, one a line, so that editors
+ * and CI find them.
  */
 
 import { readFile } from 'node:fs/promises';
