@@ -6,9 +6,8 @@
  */
 
 import type { FileWatch } from '../config/providers/file.ts';
+import { readRegular } from '../config/providers/regular.ts';
 import type { Control, Outcome } from './control.ts';
-
-const { readFile } = process.getBuiltinModule('node:fs').promises;
 
 /** Edits that are kept beside the file and come on top of it. */
 export interface OnTop {
@@ -62,7 +61,7 @@ export class FromFile {
   private async readNow(): Promise<Outcome> {
     const { path } = this;
     try {
-      return await this.propose(textOf(await readFile(path)), 'reload');
+      return await this.propose(textOf(await readRegular(path)), 'reload');
     } catch (error) {
       const reason = `cannot be read: ${(error as Error).message}`;
       const advice = 'the running document stays in force';

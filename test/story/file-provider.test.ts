@@ -6,6 +6,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -320,4 +321,22 @@ test('a text of the router that is put back by somebody else later is told', asy
   await last(heard, 'three');
   await writeFile(path, 'one');
   await last(heard, 'one');
+});
+
+test('a pipe in place of the file is told once and not opened, and a file after it is heard', async (context) => {
+  const path = join(await folderFor(context), 'routes.yaml');
+  await writeFile(path, 'one');
+  const heard = listen(context, path);
+  await last(heard, 'one');
+  execFileSync('mkfifo', [`${path}.pipe`]);
+  await rename(`${path}.pipe`, path);
+  await heard.reload();
+  await heard.reload();
+  assert.deepEqual(
+    heard.problems.map(({ reason }) => reason),
+    ['this is a pipe or a device'],
+  );
+  await writeFile(`${path}.new`, 'two');
+  await rename(`${path}.new`, path);
+  await last(heard, 'two');
 });

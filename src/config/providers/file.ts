@@ -8,10 +8,11 @@
 
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import type { Problem } from '../document.ts';
+import { NoFile, readRegular } from './regular.ts';
 
 /** Why a text is told: the first one, another one, or because someone asked. */
 export type FileCause = 'start' | 'change' | 'reload';
@@ -149,7 +150,7 @@ class WatchedFile {
   private async read(now: boolean): Promise<string | undefined> {
     for (let tries = 1; ; tries++) {
       const before = await stampOf(this.path);
-      const bytes = await readFile(this.path);
+      const bytes = await readRegular(this.path);
       const settled = (await stampOf(this.path)) === before;
       if (settled || (now && tries === READINGS)) {
         this.stamp = before;
@@ -271,6 +272,8 @@ function readingFlaw(error: unknown): { reason: string; advice: string } {
   if (code === 'EACCES' || code === 'EPERM')
     return { reason: 'the file may not be read', advice: 'let the user of this process read it' };
   if (code === 'EISDIR') return { reason: 'this is a directory', advice: 'name the file in it' };
+  if (error instanceof NoFile)
+    return { reason: 'this is a pipe or a device', advice: 'put a file there; what runs goes on unchanged' };
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
     return { reason: 'the file is not UTF-8', advice: 'save it as UTF-8' };
   const what = error instanceof Error ? error.message : String(error);
