@@ -13,8 +13,8 @@ import { startShop } from '../support/shop.ts';
 
 test('edits on their way end before the threads do, and later ones are refused', async (t) => {
   const stateFolder = await mkdtemp(join(tmpdir(), 'signalbox-stop-'));
-  t.after(() => rm(stateFolder, { recursive: true, force: true }));
   const { ask, router } = await startShop(t, { workers: 2, stateFolder });
+  t.after(() => rm(stateFolder, { recursive: true, force: true }));
   const reader = await fetch(`${router.adminUrl}/v1/live`);
   const done: string[] = [];
   const refused = new Set<string>();

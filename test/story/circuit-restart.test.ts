@@ -23,10 +23,17 @@ interface Page {
   readonly total: number;
 }
 
+/** By state folder: what stops the routers that were started on it, and may be writing there. */
+const stops = new Map<string, (() => Promise<void>)[]>();
+
 async function stateFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-state-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return join(folder, 'state');
+  const state = join(folder, 'state');
+  t.after(async () => {
+    for (const stop of stops.get(state) ?? []) await stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return state;
 }
 
 async function startOrigin(t: TestContext) {
@@ -36,14 +43,14 @@ async function startOrigin(t: TestContext) {
 }
 
 /** Its state outlives it. */
-async function start(t: TestContext, document: string, stateFolder: string, more: { clock?: Clock } = {}) {
+async function start(document: string, stateFolder: string, more: { clock?: Clock } = {}) {
   const router = await startRouterWithApp(document, { ...more, stateFolder });
   let running = true;
   const stop = async () => {
     if (running) await router.stop();
     running = false;
   };
-  t.after(stop);
+  stops.set(stateFolder, [...(stops.get(stateFolder) ?? []), stop]);
   const get = async (path: string) => {
     const reply = await fetch(`http://127.0.0.1:${router.port()}${path}`);
     return `${reply.status} ${/"code":"(\w+)"/.exec(await reply.text())?.[1] ?? ''}`.trim();
@@ -106,7 +113,7 @@ test('the time of an order goes on while no router runs, and who let go of a cir
   const origin = await startOrigin(t);
   const document = storyDocument({ cart: { endpoints: [origin.url] }, tax: { endpoints: [origin.url] } });
   const folder = await stateFolder(t);
-  const first = await start(t, document, folder);
+  const first = await start(document, folder);
   const hold = (upstream: string, body: object) =>
     first.ask('PUT', `/v1/upstreams/${upstream}/circuit`, { body, author: 'ada' });
   await hold('cart', { state: 'isolated', for: '1h' });
@@ -114,7 +121,7 @@ test('the time of an order goes on while no router runs, and who let go of a cir
   await hold('tax', { state: 'auto' });
   await first.stop();
 
-  const second = await start(t, document, folder, { clock: later(HOUR / 2) });
+  const second = await start(document, folder, { clock: later(HOUR / 2) });
   assert.deepEqual([await second.get('/cart'), await second.get('/tax')], ['503 circuit_isolated', '200']);
   const { circuit } = (await second.ask<UpstreamStatus>('GET', '/v1/upstreams/cart/status')).body;
   const left = Date.parse(circuit.until ?? '') - systemClock.wall() - HOUR / 2;
@@ -123,7 +130,7 @@ test('the time of an order goes on while no router runs, and who let go of a cir
   assert.equal(event.text, 'the circuit of cart is isolated: held open by ada (before the restart)');
   await second.stop();
 
-  const third = await start(t, document, folder, { clock: later(HOUR) });
+  const third = await start(document, folder, { clock: later(HOUR) });
   assert.equal(await third.get('/cart'), '200');
   assert.ok(third.router.logs.some(({ msg }) => msg === 'an order about a circuit ended meanwhile'));
 });
@@ -133,7 +140,7 @@ test('an order goes with its upstream: in the running router, and over a restart
   const cart = { cart: { endpoints: [origin.url] } };
   const both = storyDocument({ ...cart, tax: { endpoints: [origin.url] } });
   const folder = await stateFolder(t);
-  const first = await start(t, both, folder);
+  const first = await start(both, folder);
   for (const upstream of ['cart', 'tax'])
     await first.ask('PUT', `/v1/upstreams/${upstream}/circuit`, { body: { state: 'isolated' } });
   await first.router.reload(storyDocument(cart));
@@ -141,17 +148,17 @@ test('an order goes with its upstream: in the running router, and over a restart
   assert.deepEqual([await first.get('/cart'), await first.get('/tax')], ['503 circuit_isolated', '200']);
   await first.stop();
 
-  const without = await start(t, storyDocument({ tax: { endpoints: [origin.url] } }), folder);
+  const without = await start(storyDocument({ tax: { endpoints: [origin.url] } }), folder);
   assert.ok(without.router.logs.some(({ msg, upstream }) => /is dropped/.test(String(msg)) && upstream === 'cart'));
   await without.stop();
-  const again = await start(t, both, folder);
+  const again = await start(both, folder);
   assert.deepEqual([await again.get('/cart'), await again.get('/tax')], ['200', '200']);
 });
 
 test('an order stands in the audit log, and the document that ran is found by its revision as before', async (t) => {
   const folder = await stateFolder(t);
   const document = storyDocument({ cart: { endpoints: ['http://127.0.0.1:9'] } });
-  const { ask, router, stop } = await start(t, document, folder);
+  const { ask, router, stop } = await start(document, folder);
   const order = (body: object) =>
     ask('PUT', '/v1/upstreams/cart/circuit', { body, author: 'ada', reason: 'the disk is full' });
   const first = router.app.view().running?.revision ?? '';
@@ -185,7 +192,7 @@ test('an order stands in the audit log, and the document that ran is found by it
   assert.equal(restored.body.revision, first);
   await order({ state: 'closed' });
   await stop();
-  const next = await start(t, document, folder);
+  const next = await start(document, folder);
   const page = (await next.ask<Page>('GET', '/v1/revisions')).body;
   assert.deepEqual(
     [page.total, page.items.filter(({ running }) => running).map(({ source }) => source)],
@@ -197,7 +204,7 @@ test('an order stands in the audit log, and the document that ran is found by it
 test('a state folder that cannot be written fails no order', async (t) => {
   const folder = await stateFolder(t);
   await writeFile(folder, 'a file stands in its place');
-  const { ask, get, router } = await start(t, storyDocument({ cart: { endpoints: ['http://127.0.0.1:9'] } }), folder);
+  const { ask, get, router } = await start(storyDocument({ cart: { endpoints: ['http://127.0.0.1:9'] } }), folder);
   const reply = await ask('PUT', '/v1/upstreams/cart/circuit', { body: { state: 'isolated' } });
   assert.equal(reply.status, 200);
   assert.equal(await get('/cart'), '503 circuit_isolated');
@@ -208,7 +215,7 @@ test('a state folder that cannot be written fails no order', async (t) => {
 
 test('a router at which nobody gave an order has no file for them', async (t) => {
   const folder = await stateFolder(t);
-  const { ask, stop } = await start(t, storyDocument({ cart: { endpoints: ['http://127.0.0.1:9'] } }), folder);
+  const { ask, stop } = await start(storyDocument({ cart: { endpoints: ['http://127.0.0.1:9'] } }), folder);
   await ask('PUT', '/v1/upstreams/cart/circuit', { body: { state: 'auto' } });
   await stop();
   assert.ok(!(await readdir(folder)).includes('circuits.json'));

@@ -143,8 +143,9 @@ test('a service that is killed without a word is a member until its time is over
 
 test('a restart of the router keeps the pool, and a service that deregistered stays away', async (t) => {
   const stateFolder = await mkdtemp(join(tmpdir(), 'signalbox-leases-'));
-  t.after(() => rm(stateFolder, { recursive: true, force: true }));
   const stage = await onStage(t, { stateFolder });
+  // After the router has stopped, which saves what it has.
+  t.after(() => rm(stateFolder, { recursive: true, force: true }));
   await stage.service('one');
   await stage.service('two');
   await stage.service('three');
@@ -157,8 +158,9 @@ test('a restart of the router keeps the pool, and a service that deregistered st
 
 test('a service that leaves while the router drains is told what is under way, and stays away after the restart', async (t) => {
   const stateFolder = await mkdtemp(join(tmpdir(), 'signalbox-leases-'));
-  t.after(() => rm(stateFolder, { recursive: true, force: true }));
   const stage = await onStage(t, { stateFolder });
+  // After the router has stopped, which saves what it has.
+  t.after(() => rm(stateFolder, { recursive: true, force: true }));
   assert.ok((await stage.router.reload(DOCUMENT.replace('limit: 1s', 'limit: 1m'))).ok);
   const held: Asked[] = [];
   await stage.service('busy', (asked) => void held.push(asked));
