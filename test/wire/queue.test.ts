@@ -26,6 +26,12 @@ async function slow(connection: OriginConnection): Promise<void> {
   for (;;) await connection.request();
 }
 
+/** Takes one request and waits for no other, however long a test needs for all its clients. */
+async function keeping(connection: OriginConnection): Promise<void> {
+  await connection.request();
+  await connection.closed(60_000);
+}
+
 /** Asks and holds a place: it is at the origin. */
 async function busy(stage: TimedStage, path = '/busy'): Promise<RawClient> {
   const client = await stage.client();
@@ -219,7 +225,7 @@ test(
 test(
   'a thousand who are pushed out one by the other, each with a request behind, are all answered',
   onTimedStage(
-    slow,
+    keeping,
     async (stage) => {
       const first = await busy(stage);
       const waiting = [];
