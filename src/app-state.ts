@@ -7,11 +7,11 @@
 
 import { StartRefused } from './app-contract.ts';
 import type { ValidReading } from './config/document.ts';
+import { textOf } from './config/providers/regular.ts';
 import { readDocument } from './config/read.ts';
 import type { Audit, AuditEntry } from './control/audit.ts';
 import { type Claim, TAKEN } from './control/claim.ts';
 import type { Decision } from './control/control.ts';
-import { textOf } from './control/from-file.ts';
 import type { History } from './control/history.ts';
 import type { Keeper } from './control/keeper.ts';
 import type { KeptEdits } from './control/kept-edits.ts';

@@ -7,7 +7,7 @@
  */
 
 import type { FileHandle } from 'node:fs/promises';
-import { readRegular } from '../config/providers/regular.ts';
+import { readRegular, textOf } from '../config/providers/regular.ts';
 import { syncFolder } from './whole-file.ts';
 
 const { lstat, open, readdir, readFile, realpath, rename, unlink } = process.getBuiltinModule('node:fs').promises;
@@ -42,7 +42,7 @@ export class DocumentFile {
 
   /** Its text; rejects where it cannot be read or is not UTF-8. */
   async read(): Promise<string> {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readRegular(this.path));
+    return textOf(await readRegular(this.path));
   }
 
   /** Writes a text beside the file. `over`: the text it is to replace; with another one in the file, `commit` refuses. */

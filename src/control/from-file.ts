@@ -6,7 +6,7 @@
  */
 
 import type { FileWatch } from '../config/providers/file.ts';
-import { readRegular } from '../config/providers/regular.ts';
+import { readRegular, textOf } from '../config/providers/regular.ts';
 import type { Control, Outcome } from './control.ts';
 
 /** Edits that are kept beside the file and come on top of it. */
@@ -84,14 +84,5 @@ export class FromFile {
     const outcome = await this.control.propose({ text, path: this.path, source, author: '', reason: '' });
     if (outcome.ok) await this.onTop.settle();
     return outcome;
-  }
-}
-
-/** The text in a file's bytes, its byte order mark too; throws where they are no UTF-8, as the watcher would say right after. */
-export function textOf(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new Error('it is not UTF-8 (save it as UTF-8)');
   }
 }

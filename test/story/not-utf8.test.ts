@@ -7,7 +7,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { ProblemReply } from '../../src/admin/shapes/common.ts';
 import { startApp } from '../../src/app.ts';
+import { adminClient } from '../support/admin-client.ts';
 import { startRouterWithApp } from '../support/app.ts';
 import { LineCatcher } from '../support/lines.ts';
 
@@ -40,4 +42,14 @@ test('a reload of it is refused, and what runs stays', async (t) => {
   const { running, lastReload } = router.app.view();
   assert.equal(running?.revision, before);
   assert.match(lastReload?.problems[0]?.reason ?? '', /it is not UTF-8/);
+});
+
+test('an edit is refused while the file is such a one, and told why', async (t) => {
+  const router = await startRouterWithApp(TEXT);
+  t.after(() => router.stop());
+  await writeFile(router.configPath, BYTES);
+  const body = { match: { path: '/b' }, upstream: 'a' };
+  const put = await adminClient(router.adminUrl)<ProblemReply>('PUT', '/v1/routes/b', { body });
+  assert.deepEqual([put.status, put.body.code], [409, 'read_only']);
+  assert.match(put.body.detail, /the file cannot be read: it is not UTF-8 \(save it as UTF-8\)/);
 });

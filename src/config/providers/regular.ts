@@ -1,5 +1,5 @@
 /**
- * The bytes of a file that is one.
+ * The bytes of a file that is one, and the text in them.
  *
  * Rule: a pipe or a device in its place is not opened. Reading it may last for ever, and whoever waits for his turn with the
  * document (an edit, a stop) would wait as long.
@@ -15,4 +15,13 @@ export async function readRegular(path: string): Promise<Buffer> {
   // Of a folder the system says so by itself.
   if (!found.isFile() && !found.isDirectory()) throw new NoFile(`${path} is a pipe or a device, not a file`);
   return readFile(path);
+}
+
+/** With its byte order mark; throws where the bytes are no UTF-8. */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error('it is not UTF-8 (save it as UTF-8)');
+  }
 }
