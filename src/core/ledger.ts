@@ -78,6 +78,8 @@ interface Free {
 
 interface Owned {
   readonly block: number;
+  /** It had this block before, and goes on in it. */
+  readonly resumed: boolean;
   /** When its key left the document, monotonic milliseconds; undefined while it is in it. */
   left: number | undefined;
 }
@@ -131,8 +133,10 @@ export class BlockLedger {
       drop: () => {
         this.claimed = undefined;
         // Somebody may have come meanwhile who was to be written down: the block is in use then, or was.
-        for (const key of fresh)
-          if (!this.held.has(key) && this.owners.get(key)?.left === undefined) this.release(key, false);
+        for (const key of fresh) {
+          const owned = this.owners.get(key);
+          if (owned?.left === undefined && !this.held.has(key)) this.release(key, owned?.resumed === true);
+        }
       },
     };
   }
@@ -214,10 +218,11 @@ export class BlockLedger {
   private own(key: string): number {
     const known = this.owners.get(key);
     if (known !== undefined) return known.block;
-    const block = this.busy(key) ?? this.take();
+    const before = this.busy(key);
+    const block = before ?? this.take();
     this.changes += 1;
     // Until its claim settles the key counts as the document's: a scrape in between shows zeros, which is true.
-    this.owners.set(key, { block, left: undefined });
+    this.owners.set(key, { block, resumed: before !== undefined, left: undefined });
     return block;
   }
 
@@ -270,7 +275,7 @@ export class BlockLedger {
     const gauges = readKey(key).kind === 'upstream';
     const now = this.clock.now();
     // A block that was never used needs no rest and goes to the front.
-    if (!used && !(gauges && this.isBusy(block))) this.free.unshift({ block, key, from: now, gauges });
+    if (!used) this.free.unshift({ block, key, from: now, gauges });
     else this.lay({ block, key, from: now + LINGER, gauges });
   }
 

@@ -195,6 +195,20 @@ test('an upstream that comes back while something of its earlier life is under w
   assert.notEqual(route, block);
 });
 
+test('a refused proposal gives nobody else the block that an upstream had gone on in', () => {
+  const { ledger, document, count } = bench(2);
+  const [block] = document('upstream:a');
+  count(1, block, UPSTREAM_BLOCK.inFlight, 1);
+  document();
+  ledger.scraped();
+  const refused = ledger.claim();
+  assert.equal(refused.block('upstream:a'), block);
+  // What was under way rests before its further try, which counts there as well.
+  count(1, block, UPSTREAM_BLOCK.inFlight, -1);
+  refused.drop();
+  assert.notEqual(document('upstream:b')[0], block);
+});
+
 test('a thread that dies takes along what was under way at upstreams that are gone', () => {
   const { ledger, document, clock, count } = bench(2);
   const [block] = document('upstream:a');
