@@ -147,6 +147,9 @@ export class BlockLedger {
     if (this.clock.now() - this.looked >= LOOK_PAUSE) this.forget(UNSEEN_LIMIT);
     const block = this.own(key);
     this.held.add(key);
+    const owned = this.owners.get(key);
+    // It may have left and be back: what it counts from now on is seen once more when it leaves again.
+    if (owned !== undefined) owned.left = undefined;
     return block;
   }
 

@@ -260,6 +260,20 @@ test('a key held outside of documents keeps its block until it is let go, and is
   assert.ok(!shown().includes('member:cart|http://10.0.0.1:80'));
 });
 
+test('a member that was away and leaves again long after is still seen once more', () => {
+  const { ledger, shown, clock } = bench();
+  const key = 'member:cart|http://10.0.0.1:80';
+  const block = ledger.hold(key);
+  ledger.letGo(key);
+  ledger.hold(key);
+  clock.advance(HOUR);
+  ledger.letGo(key);
+  // Another one comes: keys that nobody scraped for long are looked for.
+  ledger.hold('member:cart|http://10.0.0.2:80');
+  assert.ok(shown().includes(key));
+  assert.equal(ledger.hold(key), block);
+});
+
 test('a key that is let go stays where the document speaks of it', () => {
   const { ledger, document, shown } = bench();
   const [block] = document('member:cart|http://10.0.0.1:80');
