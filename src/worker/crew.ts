@@ -96,6 +96,9 @@ export class Crew {
 
   /** Second phase: from here on this is the document, also for threads that start later. */
   async commit(order: Order): Promise<void> {
+    // Whoever came up since the others compiled does so while lists still say who serves the table that it runs.
+    const late = this.seats.filter((seat) => seat.serves && seat.ready !== order.revision);
+    await Promise.all(late.map((seat) => this.prepareOne(seat, order)));
     this.current = order;
     this.members.beginSwap();
     await Promise.all(this.seats.map((seat) => this.commitOne(seat, order)));
@@ -132,8 +135,7 @@ export class Crew {
     let { port } = call;
     const reusePort = canShare(process.platform);
     for (const seat of this.seats) {
-      const order = { ...call, port, reusePort };
-      const answer = await this.ask(seat, (thread) => thread.listen(order));
+      const answer = await this.ask(seat, (thread) => thread.listen({ ...call, port, reusePort }));
       if (!answer.ok) return answer;
       port = answer.value;
     }
@@ -292,9 +294,7 @@ export class Crew {
 
   private async ask<T>(seat: Seat, question: Question<T>, limit = ANSWER_LIMIT): Promise<Answer<T>> {
     if (seat.thread === undefined) return { ok: false, reason: 'the thread is not running' };
-    return this.pauses.within(question(seat.thread, seat.lane), limit, {
-      ok: false,
-      reason: `no answer within ${limit} ms`,
-    });
+    const silence: Answer<T> = { ok: false, reason: `no answer within ${limit} ms` };
+    return this.pauses.within(question(seat.thread, seat.lane), limit, silence);
   }
 }

@@ -28,6 +28,8 @@ class FakeThread implements EndableThread {
   readonly heard: string[] = [];
   /** Upstream -> number of the list that it has. */
   readonly lists = new Map<string, number>();
+  /** What it compiled last came with these. */
+  compiledWith: readonly MembersCall[] = [];
   readonly refuses = new Map<Question, string>();
   /** Questions that wait for this promise before they are answered. */
   readonly holds = new Map<Question, Promise<void>>();
@@ -43,6 +45,7 @@ class FakeThread implements EndableThread {
   }
 
   prepare = ({ revision, members }: PrepareCall) => {
+    this.compiledWith = members;
     for (const { upstream, number } of members) this.lists.set(upstream, number);
     return this.answer('prepare', revision, undefined);
   };
@@ -375,6 +378,20 @@ test('a thread that starts anew has the lists with its document, and takes chang
   await until('the new thread to serve', () => crew.running === 1);
   await crew.join({ upstream: 'cart', members: [ONE, TWO] });
   assert.equal(threads[1].heard.at(-1), 'change cart: +b');
+});
+
+test('a thread that came up between the two phases compiles with lists that still say who serves the document before', async () => {
+  const { crew, threads, again } = await serving(2);
+  const leaves = { ...ONE, next: { weight: 0, authority: ONE.authority } };
+  await crew.join({ upstream: 'cart', members: [leaves] });
+  threads[1].die(new Error('boom'));
+  assert.deepEqual(await crew.prepare(order('r2')), []);
+  again();
+  await until('the new thread to serve', () => crew.running === 2);
+  await crew.commit(order('r2'));
+  // Until it swaps it serves r1, of which this one is a member.
+  assert.deepEqual(threads[2].compiledWith, [{ upstream: 'cart', members: [leaves], number: 1 }]);
+  assert.deepEqual(threads[2].heard.slice(-2), ['prepare r2', 'commit r2']);
 });
 
 test('what is under way at members that have left is added up, and unknown where a thread does not say', async () => {
