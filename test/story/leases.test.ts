@@ -35,7 +35,9 @@ interface Stage {
   ask(times: number): Promise<string[]>;
 }
 
+/** The state folder goes once the router that keeps it has stopped. */
 async function onStage(t: TestContext, more: { readonly stateFolder?: string } = {}): Promise<Stage> {
+  const { stateFolder } = more;
   const origins: ActingOrigin[] = [];
   const stage: Stage = {
     router: await startRouterWithApp(DOCUMENT, { workers: 2, ...more }),
@@ -64,6 +66,7 @@ async function onStage(t: TestContext, more: { readonly stateFolder?: string } =
   t.after(async () => {
     await stage.router.stop();
     for (const origin of origins) await origin.kill();
+    if (stateFolder !== undefined) await rm(stateFolder, { recursive: true, force: true });
   });
   return stage;
 }
