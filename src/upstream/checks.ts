@@ -78,10 +78,13 @@ export class Checks {
     else this.groups.set(upstream, kept);
   }
 
-  /** Nobody of this upstream is checked any more: all count as well, which is told of those who were ill and `stay`. */
-  turnOff(upstream: string, stay: (member: string) => boolean): void {
+  /** Nobody of this upstream is checked any more: all count as well, which is told of those who were ill and are `staying`. */
+  turnOff(upstream: string, staying: () => readonly { readonly id: string }[]): void {
     const { tell } = this.needs;
-    for (const member of this.end(upstream).filter(stay))
+    const ill = this.end(upstream);
+    if (ill.length === 0) return;
+    const ids = new Set(staying().map(({ id }) => id));
+    for (const member of ill.filter((id) => ids.has(id)))
       tell({ is: 'member', upstream, member, state: 'up', cause: 'it is checked no more', until: undefined });
   }
 

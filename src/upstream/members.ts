@@ -265,7 +265,7 @@ export class Membership {
     const { healthCheck, outliers } = settings;
     const rated = outliers !== 'off' && outliers.successRate !== 'off';
     const members = healthCheck !== 'off' || rated ? this.living(id) : [];
-    if (healthCheck === 'off') this.checks.turnOff(id, (one) => this.living(id).some((member) => member.id === one));
+    if (healthCheck === 'off') this.checks.turnOff(id, () => this.living(id));
     else this.checks.keep({ upstream: id, words: this.wordsOf(id), settings: healthCheck, members });
     this.rates.keep(id, outliers, members);
   }

@@ -168,12 +168,31 @@ test('an ill member stays ill under other settings, and counts as well where che
   await alarms.run(17_000);
   checks.keep({ ...cart, settings: { ...SETTINGS, interval: 1_000 } });
   assert.equal(health(cart), 1);
-  checks.turnOff('cart', () => true);
+  checks.turnOff('cart', () => cart.members);
   assert.equal(health(cart), 0);
   assert.equal(cart.words[UPSTREAM_WORDS.availability], 2);
   assert.equal(alarms.pending, 0);
   const told = events.map((event) => (event.is === 'member' ? `${event.state}: ${event.cause}` : event.is));
   assert.deepEqual(told, ['unhealthy: 3 checks in a row: status 500', 'up: it is checked no more']);
+});
+
+test('who stays as checks are turned off is asked once, however many were ill, and not at all where nobody was', async () => {
+  const { checks, alarms, made, events } = bench();
+  const cart = group(50);
+  let times = 0;
+  const staying = () => {
+    times += 1;
+    return cart.members.slice(0, 40);
+  };
+  checks.keep(cart);
+  checks.turnOff('cart', staying);
+  assert.equal(times, 0);
+  checks.keep(cart);
+  made.trouble = 'status 500';
+  await alarms.run(17_000);
+  events.length = 0;
+  checks.turnOff('cart', staying);
+  assert.deepEqual([times, events.length], [1, 40]);
 });
 
 for (const end of ['the upstream is gone', 'the member leaves as checks are turned off'] as const) {
@@ -184,7 +203,7 @@ for (const end of ['the upstream is gone', 'the member leaves as checks are turn
     made.trouble = 'status 500';
     await alarms.run(17_000);
     if (end === 'the upstream is gone') checks.leave('cart');
-    else checks.turnOff('cart', () => false);
+    else checks.turnOff('cart', () => []);
     assert.equal(health(cart), 0);
     assert.equal(events.length, 1);
   });
