@@ -8,9 +8,10 @@
 
 import type { Problem } from './document.ts';
 import { editText } from './edit.ts';
+import { maskDoubtful } from './masked-unknown.ts';
 import { applyPatch, isMap, isSame, type Json, type PatchOperation, valueAt } from './patch.ts';
 import { pointerStep } from './tree.ts';
-import { maskSecrets, writtenOf } from './written.ts';
+import { writtenOf } from './written.ts';
 
 /** Three versions of a part; null where there is none. */
 export interface Conflict {
@@ -101,7 +102,8 @@ function partsOf(document: Json): string[] {
 }
 
 function conflictAt(pointer: string, base: Json, file: Json, yours: Json): Conflict {
-  const shown = (document: Json) => maskSecrets(valueAt(document, pointer) ?? null, pointer);
+  // The file may be one that nobody has checked yet.
+  const shown = (document: Json) => maskDoubtful(valueAt(document, pointer) ?? null, pointer);
   return { pointer, base: shown(base), file: shown(file), yours: shown(yours) };
 }
 

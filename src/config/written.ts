@@ -128,14 +128,14 @@ function partsOf(shape: Shape): Shape[] {
 }
 
 /** The shapes that what stands at a pointer may have. */
-function shapesAt(pointer: string): Shape[] {
+export function shapesAt(pointer: string): Shape[] {
   return (stepsOf(pointer) ?? []).reduce<Shape[]>(
     (shapes, step) => shapes.flatMap((shape) => shapesBelow(shape, step)),
     [DOCUMENT],
   );
 }
 
-function shapesBelow(shape: Shape, step: string): Shape[] {
+export function shapesBelow(shape: Shape, step: string): Shape[] {
   if (shape['x-credentials'] === true && isCredential(step)) return [{ 'x-secret': true }];
   const branches = (shape.anyOf ?? []).flatMap((branch) => shapesBelow(branch, step));
   const known = shape.properties ?? {};

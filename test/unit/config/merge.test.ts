@@ -69,6 +69,31 @@ test('a conflict shows no secret', () => {
   assert.doesNotMatch(JSON.stringify(merge), /s3cret|other|third/);
 });
 
+test('a conflict shows nothing that stands where no document has it: it may be a secret', () => {
+  const disk = `admin: { tokn: S1, token: s3cret, tokens: { zoe: [S2], max: { role: viewer, hash: S3 } }, hosts: S4 }
+alerts: { webhook: [S5] }
+upstrms: { a: { key: S6 } }
+routes:
+  cart: { upstream: cart, match: { heders: { authorization: S7 }, path: /cart, methods: [GET] } }
+`;
+  const yours = `${BASE.replace('upstream: cart }', 'upstream: cart-v2 }').replace('s3cret', 'other')}alerts: {}\nupstrms: {}\n`;
+  const merge = mergeText({ base: BASE, disk, yours });
+  assert.ok(merge.is === 'conflict');
+  assert.doesNotMatch(JSON.stringify(merge), /S\d|s3cret|other/);
+  const files = Object.fromEntries(merge.conflicts.map(({ pointer, file }) => [pointer, file]));
+  assert.deepEqual(files, {
+    '/admin': {
+      tokn: '***',
+      token: '***',
+      tokens: { zoe: '***', max: { role: 'viewer', hash: '***' } },
+      hosts: '***',
+    },
+    '/alerts': { webhook: '***' },
+    '/upstrms': '***',
+    '/routes/cart': { upstream: 'cart', match: { heders: '***', path: '/cart', methods: ['GET'] } },
+  });
+});
+
 test('a file that cannot be read is not written over', () => {
   const merge = mergeEdit({ base: BASE, disk: 'routes: {', ops });
   assert.ok(merge.is === 'unreadable');
