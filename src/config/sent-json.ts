@@ -2,26 +2,39 @@
  * JSON that somebody sends: read, or refused with a sentence.
  *
  * Rule: keys that would reach a prototype are refused, and so is what is nested more deeply than any document, before
- * something that calls itself walks over it. Fastify's own parser says the same of prototypes, and is not for a thread that
- * has no server.
+ * something that calls itself walks over it; a key that stands twice is refused as it is in YAML. Fastify's own parser says
+ * the same of prototypes, and is not for a thread that has no server.
  */
 
 import type { Json } from './patch.ts';
+import { keyTwice } from './twice.ts';
 
 const TOO_LARGE = 'a number in the body is larger than any that can be counted with';
 /** As deep as a text of YAML may be (parse.ts). */
 const DEPTH = 50;
+/** Characters of a pointer that are told, the last ones. */
+const LONGEST = 300;
 
 export type SentJson = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly detail: string };
 
 export function readJson(text: string): SentJson {
   try {
-    const value = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text) as Json;
-    const detail = faultIn(value, DEPTH);
+    const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
+    const value = JSON.parse(clean) as Json;
+    const detail = faultIn(value, DEPTH) ?? twiceIn(clean);
     return detail === undefined ? { ok: true, value } : { ok: false, detail };
   } catch (error) {
     return { ok: false, detail: `the body is no JSON: ${(error as Error).message}` };
   }
+}
+
+function twiceIn(text: string): string | undefined {
+  const pointer = keyTwice(text);
+  return pointer === undefined ? undefined : `the body has a key twice: ${shortened(pointer)}; keep one of the two`;
+}
+
+function shortened(pointer: string): string {
+  return pointer.length <= LONGEST ? pointer : `...${pointer.slice(-LONGEST).toWellFormed()}`;
 }
 
 /** What keeps a value from being taken; `left`: how much deeper it may be. */

@@ -205,6 +205,7 @@ test('a body that is no UTF-8, is compressed or holds a number beyond all others
       /^the body is compressed \(Content-Encoding: gzip\); send it as it is/,
     ],
     [Buffer.from('{"a":[-1e999]}'), {}, 400, /^a number in the body is larger than any/],
+    [Buffer.from('{"a":{"b":1,"b":2}}'), {}, 400, /^the body has a key twice: \/a\/b; keep one of the two$/],
   ] as const) {
     const reply = await put(payload, headers);
     assert.equal(reply.statusCode, status);

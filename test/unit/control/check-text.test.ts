@@ -64,6 +64,7 @@ test('JSON that is no document, or none at all, cannot be read', () => {
     ['{ "routes": { "__proto__": {} } }', /forbidden prototype/],
     ['{ "routes": { "constructor": { "prototype": {} } } }', /forbidden prototype/],
     [`{ "routes": ${deep} }`, /nested more than 50 deep/],
+    ['{ "routes": { "a": {}, "a": {} } }', /^the body has a key twice: \/routes\/a;/],
   ] as const) {
     const answer = check('json', text);
     assert.ok(answer.is === 'unreadable', text);
