@@ -11,10 +11,10 @@ import { textOf } from './config/providers/regular.ts';
 import { readDocument } from './config/read.ts';
 import type { Audit, AuditEntry } from './control/audit.ts';
 import { type Claim, TAKEN } from './control/claim.ts';
-import type { Decision } from './control/control.ts';
+import type { Decision, Proposal } from './control/control.ts';
 import type { History } from './control/history.ts';
 import type { Keeper } from './control/keeper.ts';
-import type { KeptEdits } from './control/kept-edits.ts';
+import type { KeptEdits, OnFile } from './control/kept-edits.ts';
 import type { View } from './control/view.ts';
 import type { Clock } from './core/clock.ts';
 import type { PlaneLog } from './core/events.ts';
@@ -37,11 +37,8 @@ export interface StateParts {
   readonly claim: Claim;
 }
 
-/** A text and what reading it gave. */
-export interface Start {
-  readonly text: string;
-  readonly reading: ValidReading;
-}
+/** The first document, as it is proposed. */
+export type Start = Proposal & { readonly reading: ValidReading };
 
 export interface WriteBack {
   readonly to: 'file' | 'state';
@@ -62,29 +59,21 @@ export class AppState {
   }
 
   /** What shall run: the file, or what edits that were kept beside it have made of it. */
-  async startWith(file: Start): Promise<Start> {
-    if (file.reading.document.admin.writeBack) return file;
+  async startWith(inFile: string, read: ValidReading): Promise<Start> {
+    const { configPath: path } = this.parts;
+    const start: Start = { text: inFile, reading: read, inFile, path, source: 'start', author: '', reason: '' };
+    if (read.document.admin.writeBack) return start;
     const { KeptEdits } = await import('./control/kept-edits.ts');
-    const { folder, log, configPath, env, claim } = this.parts;
-    const isValid = (text: string) => readDocument(text, configPath, env).ok;
-    const path = join(folder, 'edits.json');
-    this.edits = await KeptEdits.open(file.text, { path, log, isValid, claim });
-    const text = this.edits.rebase(file.text);
-    if (text === file.text) return file;
-    const reading = readDocument(text, configPath, env);
-    const { tryOut } = await import('./config/try-out.ts');
-    const problems = reading.ok ? tryOut(reading.document, reading.revision, text, configPath) : reading.problems;
-    if (reading.ok && problems.length === 0) return { text, reading };
-    const [{ pointer, reason }] = problems;
-    const said = 'the edits kept beside the file are not valid any more: the file counts';
-    log('warn', { problems: problems.length, pointer, reason }, said);
-    this.edits.drop(file.text);
-    return file;
+    const { folder, log, env, claim } = this.parts;
+    const store = join(folder, 'edits.json');
+    this.edits = await KeptEdits.open(inFile, { store, log, path, env, claim });
+    const { text, reading = read } = this.edits.rebase(inFile);
+    return { ...start, text, reading };
   }
 
   /** What shall run where the file has this text by now. */
-  rebase(file: string): string {
-    return this.edits?.rebase(file) ?? file;
+  rebase(file: string): OnFile {
+    return this.edits?.rebase(file) ?? { text: file, reading: undefined };
   }
 
   /** What was last asked of `rebase` does run. */

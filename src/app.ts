@@ -13,7 +13,7 @@ import type { AdminAnswers } from './app-admin.ts';
 import { AppCircuits } from './app-circuits.ts';
 import { type App, type AppOptions, StartRefused } from './app-contract.ts';
 import { AppState, readText, type Start } from './app-state.ts';
-import type { AdminSettings, ValidReading } from './config/document.ts';
+import type { AdminSettings } from './config/document.ts';
 import { readDocument } from './config/read.ts';
 import { parseAddress } from './config/wording.ts';
 import type { CircuitAnswer, CircuitOrder } from './control/circuits.ts';
@@ -54,7 +54,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const folder = options.stateFolder ?? join(dirname(configPath), '.signalbox');
   const claim = new Claim();
   const state = new AppState({ folder, configPath, env, clock, log, claim });
-  const start = await state.startWith({ text, reading: read });
+  const start = await state.startWith(text, read);
   const workers = threadsFor(options.workers ?? start.reading.document.workers, log);
   const lanes = new SharedLanes(Math.max(1, workers));
   const ledger = new BlockLedger(lanes, clock);
@@ -144,7 +144,7 @@ class RunningApp implements App {
   /** `text`: of the file. */
   async open(text: string, start: Start): Promise<void> {
     const { configPath } = this.options;
-    const outcome = await this.propose(start.text, 'start', '', '', start.reading);
+    const outcome = await this.control.propose(start);
     if (!outcome.ok) throw new StartRefused(`${configPath} cannot be put in force:`, outcome.problems);
     const running = this.control.view.running;
     if (running === undefined) throw new StartRefused('no document is in force');
@@ -237,8 +237,8 @@ class RunningApp implements App {
     return this.parts.file.reload();
   }
 
-  propose(text: string, source: string, author: string, reason: string, reading?: ValidReading): Promise<Outcome> {
-    return this.control.propose({ text, path: this.options.configPath, source, author, reason, reading });
+  propose(text: string, source: string, author: string, reason: string): Promise<Outcome> {
+    return this.control.propose({ text, path: this.options.configPath, source, author, reason });
   }
 
   setCircuit(upstream: string, order: CircuitOrder): Promise<CircuitAnswer> {

@@ -12,6 +12,8 @@ import { type Node, pointerStep } from '../config/tree.ts';
 
 /** Something wrong with a document that reading it alone does not show; `pointer` is RFC 6901. */
 export interface Finding {
+  /** Without it an error. */
+  readonly severity?: Problem['severity'];
   readonly pointer: string;
   readonly reason: string;
   readonly advice: string;
@@ -78,7 +80,8 @@ export function placed(findings: readonly Finding[], path: string, text: string 
   const problems = new Problems(path, text ?? '');
   // The text was read before: parsing it again cannot fail, and whatever it says is known.
   const root = text === undefined ? undefined : parseTree(text, new Problems(path, text));
-  for (const { pointer, reason, advice } of findings) problems.error(spotOf(root, pointer), reason, advice);
+  for (const { severity = 'error', pointer, reason, advice } of findings)
+    problems[severity](spotOf(root, pointer), reason, advice);
   return problems.list();
 }
 

@@ -24,6 +24,8 @@ export interface Proposal extends Origin {
   readonly text: string;
   /** What problems call the text. */
   readonly path: string;
+  /** The text of the file, where `text` has edits on top that nobody finds there: lines are told of this one. */
+  readonly inFile?: string | undefined;
   /** The revision it was made from; refused where another one runs by now. */
   readonly parentRevision?: string;
   /** What reading the text gives, where that was done already: a large one takes seconds. */
@@ -139,7 +141,7 @@ export class Control {
     const { running } = this.state;
     const { text, path, parentRevision } = proposal;
     const refuse = (why: Refusal, findings: readonly Finding[]) =>
-      this.refuse(proposal, why, placed(findings, path, text), text);
+      this.refuse(proposal, why, placed(findings, path, proposal.inFile ?? text), text);
     if (parentRevision !== undefined && parentRevision !== running?.revision) {
       const reason = `made from revision ${parentRevision}, but ${running?.revision ?? 'none'} runs`;
       return refuse('stale', [{ pointer: '', reason, advice: 'read the running document and make the change there' }]);
@@ -198,9 +200,10 @@ export class Control {
   }
 
   private async accept(proposal: Proposal, reading: ValidReading, changed: boolean): Promise<Outcome> {
-    const { document, revision, notices } = reading;
+    const { document, revision } = reading;
     const at = this.needs.clock.wall();
-    const { source, author, reason, text } = proposal;
+    const { source, author, reason, text, path, inFile = text } = proposal;
+    const notices = inFile === text ? reading.notices : placed(reading.notices, path, inFile);
     const before = this.state.running;
     const since = changed ? at : (before?.since ?? at);
     const running = { document, revision, text, since, notices };

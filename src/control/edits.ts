@@ -174,7 +174,9 @@ export class Edits {
     if (!staging.ok) return refusal('unwritable', staging.reason);
     const { staged } = staging;
     const { source, author, reason } = order;
-    const proposal = { text, path, source, author, reason, reading, parentRevision: before.revision };
+    // Whoever sent a text has that one; else there is only the file to look at.
+    const inFile = order.wish.is === 'text' ? undefined : keeper.inFile;
+    const proposal = { text, inFile, path, source, author, reason, reading, parentRevision: before.revision };
     const outcome = await control.propose(proposal);
     if (!outcome.ok) {
       await staged.drop();

@@ -5,19 +5,20 @@
  * (config/providers/file.ts), which is loaded when it is first needed.
  */
 
+import type { ValidReading } from '../config/document.ts';
 import type { FileWatch } from '../config/providers/file.ts';
 import { readRegular, textOf } from '../config/providers/regular.ts';
 import type { Control, Outcome } from './control.ts';
 
 /** Edits that are kept beside the file and come on top of it. */
 export interface OnTop {
-  /** What shall run where the file has this text. */
-  rebase(file: string): string;
+  /** What shall run where the file has this text; `reading` where it was read already. */
+  rebase(file: string): { readonly text: string; readonly reading: ValidReading | undefined };
   /** It does. */
   settle(): Promise<void>;
 }
 
-const NOTHING: OnTop = { rebase: (file) => file, settle: async () => {} };
+const NOTHING: OnTop = { rebase: (text) => ({ text, reading: undefined }), settle: async () => {} };
 
 export class FromFile {
   private readonly path: string;
@@ -80,8 +81,9 @@ export class FromFile {
   }
 
   private async propose(file: string, source: string): Promise<Outcome> {
-    const text = this.onTop.rebase(file);
-    const outcome = await this.control.propose({ text, path: this.path, source, author: '', reason: '' });
+    const { text, reading } = this.onTop.rebase(file);
+    const proposal = { text, reading, inFile: file, path: this.path, source, author: '', reason: '' };
+    const outcome = await this.control.propose(proposal);
     if (outcome.ok) await this.onTop.settle();
     return outcome;
   }

@@ -14,6 +14,8 @@ export type Look = Standing | { readonly is: 'gone'; readonly reason: string };
 
 export interface Keeper {
   readonly to: 'file' | 'state';
+  /** The text of the file, where it is another one than that which edits change. */
+  readonly inFile?: string;
   look(running: string): Promise<Look>;
   /** `over`: the text that it is to replace, as `look` had it. */
   stage(text: string, over: string): Promise<Staging>;

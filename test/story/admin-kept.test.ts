@@ -135,6 +135,51 @@ test('an edit that was dropped for the file does not come back with a start', as
   assert.equal(await (await restart(FILE)).pathOf('cart'), '/cart');
 });
 
+const SHOP = FILE.replace('upstreams: {', 'upstreams: { shop: { endpoints: [ http://127.0.0.1:9 ] },');
+
+test('a file without what an edited route needs is taken, now as after a restart: the edit of that route is dropped, no other', async (t) => {
+  for (const when of ['while it runs', 'at a start']) {
+    const first = await startKept(t, SHOP);
+    const ask = adminClient(first.router.adminUrl);
+    await first.put('basket', '/basket');
+    await ask('PUT', '/v1/routes/shop', { body: { match: { path: '/shop' }, upstream: 'shop' } });
+    if (when === 'while it runs') assert.equal((await first.router.reload(FILE)).ok, true);
+    const then = when === 'while it runs' ? first : await first.restart(FILE);
+    const said = then.router.logs.filter(({ msg }) => /not valid any more: the file counts/.test(String(msg)));
+    assert.deepEqual(
+      said.map(({ parts, pointer, reason }) => ({ parts, pointer, reason })),
+      [{ parts: ['/routes/shop'], pointer: '/routes/shop/upstream', reason: 'there is no upstream "shop"' }],
+      when,
+    );
+    assert.deepEqual([await then.pathOf('shop'), await then.pathOf('basket')], [undefined, '/basket'], when);
+    const later = await then.restart(SHOP);
+    assert.deepEqual([await later.pathOf('shop'), await later.pathOf('basket')], [undefined, '/basket'], when);
+  }
+});
+
+test('a file that is a document only with the edits is refused, as a start would refuse it, in the lines of the file', async (t) => {
+  const { router, pathOf } = await startKept(t, FILE);
+  const ask = adminClient(router.adminUrl);
+  await ask('PUT', '/v1/upstreams/shop', { body: { endpoints: ['http://127.0.0.1:9'] } });
+  const needy = `${FILE}  shop: { match: { path: /shop }, upstream: shop }\n`;
+  const refused = await router.reload(needy);
+  assert.deepEqual([refused.ok, refused.problems?.map(({ line, column }) => [line, column])], [false, [[6, 45]]]);
+  assert.equal(await pathOf('shop'), undefined);
+  assert.equal((await ask('GET', '/v1/upstreams/shop')).status, 200);
+});
+
+test('a change that needs a restart is told of in the lines of the file, whatever the edits have put above it', async (t) => {
+  const [listeners, admin, ...rest] = FILE.split('\n');
+  const file = (port: number) => [...rest.slice(0, -1), listeners, admin.replace(':0', `:${port}`), ''].join('\n');
+  const { router, put } = await startKept(t, file(0));
+  await put('basket', '/basket');
+  const refused = await router.reload(file(9));
+  assert.deepEqual(
+    refused.problems?.map(({ line, pointer }) => [line, pointer]),
+    [[5, '/admin/address']],
+  );
+});
+
 test('edits with which an example of the file fails keep no router from starting', async (t) => {
   const { put, restart } = await startKept(t, FILE);
   await put('basket', '/cart/basket');

@@ -3,11 +3,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Audit } from '../../../src/control/audit.ts';
 import { Claim } from '../../../src/control/claim.ts';
+import { KeptEdits } from '../../../src/control/kept-edits.ts';
 import { ListFile } from '../../../src/control/list-file.ts';
 import { auditFolder, LIMITS, openAudit } from '../../support/audit.ts';
 import { FakeAlarms, FakeClock } from '../../support/clock.ts';
@@ -65,4 +66,40 @@ test('the audit log says whose the folder is: another router’s that runs, or t
   const odd = await Audit.open({ folder: '/dev/null/x', clock, log: () => {}, limits: LIMITS, alarms, claimed });
   await odd.close();
   assert.equal(told[2], true);
+});
+
+test('edits kept beside the file are written anew once the folder is the router’s, and not before', async (t) => {
+  const store = join(dirname(await auditFolder(t)), 'edits.json');
+  const [file, edited] = ['workers: 1\n', 'workers: 1\ndrain: { limit: 1s }\n'];
+  await writeFile(store, JSON.stringify({ file, edited }));
+  const claim = new Claim();
+  const kept = await KeptEdits.open(file, { store, log: () => {}, claim, path: 'routes.yaml', env: {} });
+  const stored = async (): Promise<{ file: string; edited: string }> => JSON.parse(await readFile(store, 'utf8'));
+  const newer = 'workers: 2\n';
+  assert.equal(kept.rebase(newer).text, `${newer}drain: { limit: 1s }\n`);
+  await kept.settle();
+  assert.deepEqual(await stored(), { file, edited });
+  claim.settle(false);
+  await kept.written();
+  assert.deepEqual(await stored(), { file, edited });
+  claim.settle(true);
+  await kept.written();
+  assert.deepEqual(await stored(), { file: newer, edited: `${newer}drain: { limit: 1s }\n` });
+});
+
+test('edits that the environment has broken stay where they are kept, until there are others', async (t) => {
+  const store = join(dirname(await auditFolder(t)), 'edits.json');
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how a document refers to the environment.
+  const [file, edited] = ['workers: 1\n', 'workers: 1\ndrain: { limit: "${LIMIT}" }\n'];
+  const text = JSON.stringify({ file, edited });
+  await writeFile(store, text);
+  const claim = new Claim();
+  const said: unknown[] = [];
+  const log = (_level: string, fields: { parts?: unknown }) => void said.push(fields.parts);
+  const kept = await KeptEdits.open(file, { store, log, claim, path: 'routes.yaml', env: {} });
+  assert.equal(kept.rebase(file).text, file);
+  await kept.settle();
+  claim.settle(true);
+  await kept.written();
+  assert.deepEqual([said, await readFile(store, 'utf8')], [[['/drain']], text]);
 });
