@@ -101,6 +101,17 @@ export class Audit {
     });
   }
 
+  /** The newest record of what ran. */
+  last(): Promise<AuditRecord | undefined> {
+    return this.step(async () => {
+      for (const place of this.newestFirst()) {
+        const record = place.revision === '' ? undefined : await this.recordAt(place);
+        if (record !== undefined) return record;
+      }
+      return undefined;
+    });
+  }
+
   /** The newest record that put a revision in force. */
   find(revision: string): Promise<AuditRecord | undefined> {
     return this.step(async () => {

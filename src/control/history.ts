@@ -16,8 +16,6 @@ import type { Decision } from './control.ts';
 
 /** Problems of a refused document that stand in its record. */
 const SHOWN = 20;
-/** Records among which the last document that ran is looked for. */
-const LOOKED_THROUGH = 200;
 
 /** Reads a text as it would run; undefined where it is not valid any more. */
 export type ReadText = (text: string) => Document | undefined;
@@ -59,8 +57,7 @@ export class History {
 
   /** What is new since the last run; undefined where nothing is. */
   private async startEntry(decision: Decision): Promise<AuditEntry | undefined> {
-    const { items } = await this.audit.list({ limit: LOOKED_THROUGH });
-    const last = items.find(({ result }) => result === 'applied');
+    const last = await this.audit.last();
     const { after } = decision;
     if (after === undefined || last?.revision === after.revision) return undefined;
     const bare = { ...bareEntry(decision), revision: after.revision, patch: [] };

@@ -278,3 +278,16 @@ test('where edits are not to go into the file, they are kept beside it and come 
   assert.deepEqual((await again('GET', '/v1/routes/basket')).body, route('/basket'));
   assert.deepEqual((await again('GET', '/v1/routes/cart')).body, route('/carts'));
 });
+
+test('a start knows what ran before, however often something was refused since', async (t) => {
+  const stops = stopsOf(t);
+  const stateFolder = await auditFolder(t);
+  const first = await startRouterWithApp(DOCUMENT, { stateFolder });
+  for (let i = 0; i < 210; i++) await first.app.propose('routes: none', 'file', '', '');
+  const { revision } = await first.reload(DOCUMENT);
+  await first.stop();
+  const second = await startRouterWithApp(DOCUMENT.replace('path: /cart', 'path: /carts'), { stateFolder });
+  stops.push(() => second.stop());
+  const { items } = (await adminClient(second.adminUrl)<Page>('GET', '/v1/revisions')).body;
+  assert.equal(items[0].parent, revision);
+});

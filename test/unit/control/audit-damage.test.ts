@@ -193,13 +193,13 @@ test('a lock that is no lock is named, with what to do', async (t) => {
 test('texts that a line could name which cannot be read are not cleared away', async (t) => {
   const folder = await auditFolder(t);
   const first = await openAudit(t, folder);
-  for (const revision of ['a', 'b', 'c']) await first.audit.append(entryOf(revision));
+  for (const revision of ['a', 'b', 'c', 'd']) await first.audit.append(entryOf(revision));
   await first.audit.close();
   const path = join(folder, 'audit.jsonl');
   await writeFile(path, (await readFile(path, 'utf8')).replace('{"at"', '{at"'));
   const { audit } = await openAudit(t, folder, { count: 1, age: LIMITS.age });
-  assert.equal(audit.state().records, 1);
-  assert.equal((await readdir(join(folder, 'documents'))).length, 3);
+  assert.equal(audit.state().records, 2);
+  assert.equal((await readdir(join(folder, 'documents'))).length, 4);
 });
 
 test('what a failed write left is not in the way of a shorter record', async (t) => {

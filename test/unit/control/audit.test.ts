@@ -9,7 +9,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { AuditFile } from '../../../src/control/audit-file.ts';
+import { AuditFile, type Kept } from '../../../src/control/audit-file.ts';
+import { cutOf } from '../../../src/control/audit-prune.ts';
 import { auditFolder, DAY, entryOf, linesOf, openAudit } from '../../support/audit.ts';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -196,6 +197,35 @@ test('a text stays as long as any record that is kept names it', async (t) => {
     (await readdir(join(folder, 'documents'))).sort(),
     [sha('four'), sha('one')].map((hash) => `${hash}.yaml`).sort(),
   );
+});
+
+test('orders about circuits and refusals push out no document', async (t) => {
+  const { audit } = await openAudit(t, await auditFolder(t), { count: 5, age: 90 * DAY });
+  for (const revision of ['a', 'b', 'c']) await audit.append(entryOf(revision));
+  for (let i = 0; i < 20; i++) {
+    await audit.append(entryOf('c', { parent: 'c', source: 'circuit', text: undefined }));
+    await audit.append(entryOf('', { parent: 'c', result: 'refused', text: undefined }));
+  }
+  const { items } = await audit.list({ limit: 100 });
+  assert.deepEqual([items.length, items.at(-1)?.revision], [43, 'a']);
+  for (const revision of ['a', 'b', 'c']) assert.equal((await audit.find(revision))?.restorable, true);
+});
+
+test('of a log full of orders and refusals the oldest go, but the running document and its parent stay', () => {
+  const record = (number: number, revision: string, beside: boolean): Kept => {
+    const texts = { document: revision, parent: '', replaced: '', before: '' };
+    return { number, at: 0, revision, beside, ...texts, offset: 0, length: 1 };
+  };
+  const orders = (count: number) => Array.from({ length: count }, (_, i) => record(i, i % 2 ? '' : 'o', i % 2 === 0));
+  const documents = ['a', 'b', 'c'].map((revision, i) => record(i, revision, false));
+  const cut = (kept: Kept[], count: number) => cutOf(kept, { size: 0, sizeOf: () => 0 }, count, -1);
+  assert.equal(cut([...documents, ...orders(10_000)], 3), 0);
+  assert.equal(cut([...documents, ...orders(10_001)], 3), 1, 'the parent of the running one is the first');
+  assert.equal(cut([...documents, ...orders(10)], 1), 1);
+  assert.equal(cut([...orders(10_001), ...documents], 3), 1001);
+  assert.equal(cut([...orders(7), ...documents], 2), 8, 'what stands before a document goes with those before it');
+  assert.equal(cut([...documents, ...orders(100_001)], 3), 3 + 10_001);
+  assert.equal(cut(orders(3), 1), 0);
 });
 
 test('what grew old goes, but never the newest record', async (t) => {
