@@ -2,13 +2,14 @@
  * GET /v1/live: one event `live` a second with what the traffic of that second was, for as long as the reader stays.
  *
  * Rule: frames are made once for all readers, and only while there are any (control/live.ts). The number of readers is
- * bounded, as what may wait for each of them is (event-stream.ts): a dashboard left open must not cost the control thread
+ * bounded (readers.ts says whose are let go), as what may wait for each of them is (event-stream.ts): a dashboard left open must not cost the control thread
  * its memory.
  */
 
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { EventStream } from './event-stream.ts';
+import { Readers } from './readers.ts';
 import type { ProblemReply } from './shapes/common.ts';
 import { LiveFrame } from './shapes/live.ts';
 
@@ -45,24 +46,23 @@ const HEAD = {
 
 export function live(source: LiveSource): FastifyPluginAsync {
   return async (server) => {
-    const readers = new Set<ServerResponse>();
+    const readers = new Readers(MOST_READERS);
     // HEAD would leave a stream open that nobody may write to.
-    server.get('/v1/live', { exposeHeadRoute: false, config: CONFIG, schema: SCHEMA }, async (_request, reply) => {
-      if (readers.size >= MOST_READERS) return refuse(reply);
+    server.get('/v1/live', { exposeHeadRoute: false, config: CONFIG, schema: SCHEMA }, async (request, reply) => {
       const response = reply.raw;
+      const follower = { name: request.caller.name, address: request.ip };
+      if (!response.destroyed && !readers.admit(follower)) return refuse(reply);
       reply.hijack();
       // While a hook looked into a token, say, the reader may have left: nothing would tell of it any more.
       if (response.destroyed) return reply;
       // What hooks gave the reply is not sent by itself here.
       for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEAD }))
         if (value !== undefined) response.setHeader(name, value);
-      readers.add(response);
-      follow(source, response, () => readers.delete(response));
+      readers.add(response, follower);
+      follow(source, response, () => readers.remove(response));
       return reply;
     });
-    server.addHook('preClose', async () => {
-      for (const response of readers) response.destroy();
-    });
+    server.addHook('preClose', async () => readers.end());
   };
 }
 

@@ -33,7 +33,8 @@ class Source {
 async function start() {
   const source = new Source();
   const server = fastify();
-  server.addHook('onRequest', async (_request, reply) => {
+  server.addHook('onRequest', async (request, reply) => {
+    request.caller = { name: String(request.headers['x-author'] ?? ''), role: 'viewer' };
     reply.header('x-from-a-hook', 'yes');
   });
   server.register(live(source));
@@ -48,8 +49,11 @@ async function start() {
 }
 
 /** A reply whose text grows as it comes. */
-async function read(url: string): Promise<{ reply: IncomingMessage; text: () => string }> {
-  const reply = await new Promise<IncomingMessage>((resolve, reject) => get(url, resolve).on('error', reject));
+async function read(url: string, author = ''): Promise<{ reply: IncomingMessage; text: () => string }> {
+  const headers = { 'x-author': author };
+  const reply = await new Promise<IncomingMessage>((resolve, reject) =>
+    get(url, { headers }, resolve).on('error', reject),
+  );
   let text = '';
   reply.setEncoding('utf8');
   reply.on('data', (part: string) => {
@@ -135,6 +139,21 @@ test('so many may read at once, the next one hears why not, and one that leaves 
   const next = await read(url);
   assert.equal(next.reply.statusCode, 200);
   for (const { reply } of [...readers, next]) reply.destroy();
+});
+
+test('one who has taken all the room makes some for another, and only as much as the other has not', async () => {
+  const { source, url } = await start();
+  const greedy: IncomingMessage[] = [];
+  for (let i = 0; i < MOST_READERS; i++) greedy.push((await read(url, 'zoe')).reply);
+  const ann = await read(url, 'ann');
+  assert.equal(ann.reply.statusCode, 200);
+  await until('the newest of zoe to be let go', () => greedy.at(-1)?.destroyed === true);
+  assert.equal(greedy[0].destroyed, false);
+  assert.equal(source.listeners.size, MOST_READERS);
+  assert.equal((await read(url, 'zoe')).reply.statusCode, 503);
+  assert.equal(ann.reply.destroyed, false);
+  ann.reply.destroy();
+  for (const reply of greedy) reply.destroy();
 });
 
 test('HEAD opens no stream', async () => {
