@@ -35,6 +35,7 @@ export interface StateParts {
   readonly clock: Clock;
   readonly log: PlaneLog;
   readonly claim: Claim;
+  readonly workersFixed: boolean;
 }
 
 /** The first document, as it is proposed. */
@@ -90,13 +91,14 @@ export class AppState {
   async open(view: () => View): Promise<Audit> {
     const { Audit } = await import('./control/audit.ts');
     const { History } = await import('./control/history.ts');
-    const { folder, clock, log, configPath, env, claim } = this.parts;
+    const { folder, clock, log, configPath, env, claim, workersFixed } = this.parts;
     const limits = view().running?.document.admin.revisions ?? EVERYTHING;
     const audit = await Audit.open({ folder, clock, log, limits, claimed: claim.settle });
-    const history = new History(audit, (text) => {
+    const read = (text: string) => {
       const reading = readDocument(text, configPath, env);
       return reading.ok ? reading.document : undefined;
-    });
+    };
+    const history = new History(audit, read, workersFixed);
     for (const write of this.early.splice(0)) void write(history);
     this.log = { audit, history };
     return audit;

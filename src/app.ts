@@ -53,7 +53,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { accessLog, startWorker, env, dnsServers, hostsFile, configPath } = options;
   const folder = options.stateFolder ?? join(dirname(configPath), '.signalbox');
   const claim = new Claim();
-  const state = new AppState({ folder, configPath, env, clock, log, claim });
+  const workersFixed = options.workers !== undefined;
+  const state = new AppState({ folder, configPath, env, clock, log, claim, workersFixed });
   const start = await state.startWith(text, read);
   const workers = threadsFor(options.workers ?? start.reading.document.workers, log);
   const lanes = new SharedLanes(Math.max(1, workers));
@@ -71,7 +72,6 @@ export async function startApp(options: AppOptions): Promise<App> {
   const members = systemMembers({ clock, ...site, threads: crew, drainLimit, dnsServers, hostsFile });
   const { keepLeases } = await import('./control/lease-keeping.ts');
   const keeping = await keepLeases(folder, { leases: members.leases, clock, log, claim });
-  const workersFixed = options.workers !== undefined;
   const circuits = new AppCircuits({ folder, clock, ...site, claim, note: state.note });
   const record = async (decision: Decision): Promise<void> => {
     await Promise.all([circuits.settle(decision.after), state.record(decision)]);

@@ -41,19 +41,30 @@ const NAMED: Readonly<Record<string, string>> = {
   invariants: 'invariant',
 };
 
-/** `before` undefined: the first document. Who asks for it changes nothing in what he gets: others get it too. */
-export function effectOf(before: Document | undefined, after: Document): Effect {
+/**
+ * `before` undefined: the first document. Who asks for it changes nothing in what he gets: others get it too.
+ * `workersFixed`: the number of threads was given at start, so that the document's has no say.
+ */
+export function effectOf(before: Document | undefined, after: Document, workersFixed = false): Effect {
   const known = lately.get(after);
-  if (known !== undefined && known.before === before) return known.effect;
-  const effect = effectBetween(before, after);
-  lately.set(after, { before, effect });
+  if (known !== undefined && known.before === before && known.workersFixed === workersFixed) return known.effect;
+  const effect = effectBetween(before, after, workersFixed);
+  lately.set(after, { before, workersFixed, effect });
   return effect;
 }
 
 /** Whoever asks for a change is told what it does, and the audit log right after. */
-const lately = new WeakMap<Document, { readonly before: Document | undefined; readonly effect: Effect }>();
+const lately = new WeakMap<Document, Known>();
 
-function effectBetween(before: Document | undefined, after: Document): Effect {
+interface Known {
+  readonly before: Document | undefined;
+  readonly workersFixed: boolean;
+  readonly effect: Effect;
+}
+
+const NO_SAY = ', without effect: the router was started with a number of threads';
+
+function effectBetween(before: Document | undefined, after: Document, workersFixed: boolean): Effect {
   const routes = changesOf(before?.routes ?? {}, after.routes);
   const upstreams = changesOf(before?.upstreams ?? {}, after.upstreams);
   if (before === undefined) return { words: [firstSaid(after)], routes, upstreams, other: [] };
@@ -63,7 +74,7 @@ function effectBetween(before: Document | undefined, after: Document): Effect {
   const told = [
     new Told('routes', routeSentences(before, after, routes)),
     new Told('upstreams', upstreamSentences(before, after, upstreams)),
-    new Told('parts', otherSentences(before, after, other)),
+    new Told('parts', otherSentences(before, after, other, workersFixed ? NO_SAY : '')),
   ];
   fit(told, MOST_WORDS - 1);
   return { words: [sumOf(routes, upstreams, other), ...told.flatMap(({ lines }) => lines)], routes, upstreams, other };
@@ -178,11 +189,13 @@ function named(noun: string, id: string, said: readonly string[]): string[] {
   return said.map((line) => `${noun} ${id}: ${line}`);
 }
 
-function otherSentences(before: Document, after: Document, keys: readonly string[]): Sentences {
+/** `workers`: what is to be added where their number changes. */
+function otherSentences(before: Document, after: Document, keys: readonly string[], workers: string): Sentences {
   return keys.flatMap((key) => {
     const [old, now] = [at(before, key), at(after, key)];
     const noun = Object.hasOwn(NAMED, key) ? NAMED[key] : undefined;
-    if (noun === undefined) return [() => differences(old, now, [key]).map((line) => `${key}: ${line}`)];
+    const added = key === 'workers' ? workers : '';
+    if (noun === undefined) return [() => differences(old, now, [key]).map((line) => `${key}: ${line}${added}`)];
     const ids = keysOf(Object(old), Object(now)).filter((id) => !same(at(old, id), at(now, id)));
     return ids.map((id) => () => partSaid(noun, id, at(old, id), at(now, id), key));
   });

@@ -85,7 +85,7 @@ function checkWish(wish: Wish, running: CheckedAgainst, { mayName, path, env, wo
   const refused = foresee(made.text, reading, running, { path, workersFixed });
   if (refused !== undefined) return invalid(refused.problems);
   const { revision, notices } = reading;
-  const effect = effectOf(running.document, reading.document);
+  const effect = effectOf(running.document, reading.document, workersFixed);
   return { is: 'valid', revision, effect, notices: toldOf(notices, 'notice') };
 }
 

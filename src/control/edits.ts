@@ -136,7 +136,7 @@ export class Edits {
       created: wish.is === 'put' && !has(running.text, wish),
       merged: disk.is === 'other',
       written: 'nowhere',
-      effect: effectOf(running.document, reading.document),
+      effect: effectOf(running.document, reading.document, this.parts.control.workersFixed),
       before: running.document,
       notices: newOf(reading.notices, running.notices),
     };

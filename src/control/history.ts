@@ -23,12 +23,15 @@ export type ReadText = (text: string) => Document | undefined;
 export class History {
   private readonly audit: Audit;
   private readonly read: ReadText;
+  private readonly workersFixed: boolean;
   private queue: Promise<void> = Promise.resolve();
   private limits: Document['admin']['revisions'] | undefined = undefined;
 
-  constructor(audit: Audit, read: ReadText) {
+  /** `workersFixed`: the document's `workers` has no say. */
+  constructor(audit: Audit, read: ReadText, workersFixed: boolean) {
     this.audit = audit;
     this.read = read;
+    this.workersFixed = workersFixed;
   }
 
   /** Resolves when the record stands on the disk, or is known not to get there now; never rejects. */
@@ -48,7 +51,8 @@ export class History {
   }
 
   private async write(decision: Decision): Promise<void> {
-    const entry = decision.before === undefined ? await this.startEntry(decision) : entryOf(decision, decision.before);
+    const entry =
+      decision.before === undefined ? await this.startEntry(decision) : this.entryOf(decision, decision.before);
     if (entry !== undefined) await this.audit.append(entry);
     const limits = decision.after?.document.admin.revisions;
     if (limits !== undefined && !isSame(limits, this.limits)) await this.audit.setLimits(limits);
@@ -66,13 +70,21 @@ export class History {
     const text = await this.audit.textOf(revision);
     const document = text === undefined ? undefined : this.read(text);
     if (text === undefined) return { ...bare, parent: revision, words: [`${UNKNOWN} its text is gone`] };
-    if (document !== undefined) return entryOf(decision, { ...after, revision, text, document });
+    if (document !== undefined) return this.entryOf(decision, { ...after, revision, text, document });
     return {
       ...bare,
       parent: revision,
       words: [`${UNKNOWN} it is not valid any more`],
       patch: patchOf(text, after.text),
     };
+  }
+
+  private entryOf(decision: Decision, before: { revision: string; text: string; document: Document }): AuditEntry {
+    const { after } = decision;
+    const bare = { ...bareEntry(decision), parent: before.revision };
+    if (after === undefined) return { ...bare, result: 'refused', text: undefined, words: [], patch: [] };
+    const { words } = effectOf(before.document, after.document, this.workersFixed);
+    return { ...bare, revision: after.revision, words, patch: patchOf(before.text, after.text), replaced: before.text };
   }
 }
 
@@ -89,14 +101,6 @@ function bareEntry({ origin, before, text, problems }: Decision): Omit<AuditEntr
     detail: detail.join('\n'),
     text,
   };
-}
-
-function entryOf(decision: Decision, before: { revision: string; text: string; document: Document }): AuditEntry {
-  const { after } = decision;
-  const bare = { ...bareEntry(decision), parent: before.revision };
-  if (after === undefined) return { ...bare, result: 'refused', text: undefined, words: [], patch: [] };
-  const { words } = effectOf(before.document, after.document);
-  return { ...bare, revision: after.revision, words, patch: patchOf(before.text, after.text), replaced: before.text };
 }
 
 /** The difference as it is written, secrets masked on both sides. */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Change, Revision } from '../../src/admin/shapes/change.ts';
+import type { Change, CheckResult, Revision } from '../../src/admin/shapes/change.ts';
 import type { ProblemReply } from '../../src/admin/shapes/common.ts';
 import type { Status } from '../../src/admin/shapes/status.ts';
 import { startApp } from '../../src/app.ts';
@@ -290,4 +290,14 @@ test('a start knows what ran before, however often something was refused since',
   stops.push(() => second.stop());
   const { items } = (await adminClient(second.adminUrl)<Page>('GET', '/v1/revisions')).body;
   assert.equal(items[0].parent, revision);
+});
+
+test('of a router that was started with a number of threads it is told that another one in the document has no effect', async (t) => {
+  const { ask } = await start(t);
+  const said = 'workers: one per core -> 3, without effect: the router was started with a number of threads';
+  const yaml = `${DOCUMENT}workers: 3\n`;
+  const check = await ask<CheckResult>('POST', '/v1/config/check', { yaml });
+  const put = await ask<Change>('PUT', '/v1/config', { yaml });
+  const [record] = (await ask<Page>('GET', '/v1/revisions')).body.items;
+  for (const words of [check.body.effect?.words, put.body.effect.words, record.words]) assert.equal(words?.[1], said);
 });
