@@ -11,7 +11,7 @@ import type { Io, Run } from './command.ts';
 import { CommandEnd, DONE, UNREACHABLE } from './ends.ts';
 import type { Given } from './given.ts';
 import { pause, untilTold } from './pause.ts';
-import { json, paints, when } from './print.ts';
+import { inLine, json, paints, when } from './print.ts';
 
 const EVERY = 1000;
 const PATH = ['events'];
@@ -83,5 +83,6 @@ function lineOf({ text, state }: EventItem, time: string, io: Io): string {
     : /^(?:closed|up)$/.test(state ?? '')
       ? good
       : dim;
-  return `${dim(time.padStart(8))}  ${paint === dim ? text : paint(text)}\n`;
+  const said = inLine(text);
+  return `${dim(time.padStart(8))}  ${paint === dim ? said : paint(said)}\n`;
 }

@@ -2,7 +2,8 @@
  * How results look: columns, times as people say them, colours, JSON.
  *
  * Rule: columns are aligned by blanks alone, so that `awk` and `cut` read them too. Colours only repeat what a word says.
- * What the router sends may hold bytes that steer a terminal (a reason, a name): on a terminal they are shown as escapes.
+ * What the router sends may hold bytes that steer a terminal (a reason, a name): on a terminal they are shown as escapes; and
+ * what people wrote (a reason) keeps to its line wherever it goes, for another line would look like one of ours.
  */
 
 import { formatDuration } from '../core/duration.ts';
@@ -114,4 +115,13 @@ export function printable(text: string): string {
   return text.replaceAll(/\x1b\[\d+m|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (found) =>
     found.length > 1 ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+const STEERS = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** What somebody wrote, within one line, and without any colour. */
+export function inLine(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(STEERS, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

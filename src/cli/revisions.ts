@@ -10,7 +10,7 @@ import { type Admin, adminOf } from './admin.ts';
 import type { Io, Run } from './command.ts';
 import { CommandEnd, DONE } from './ends.ts';
 import { lineDiff } from './line-diff.ts';
-import { json, type Paints, paints, table, when } from './print.ts';
+import { inLine, json, type Paints, paints, table, when } from './print.ts';
 
 const DEFAULT_LIMIT = 20;
 
@@ -41,10 +41,10 @@ export const revisions: Run = async (given, io) => {
     one.revision,
     when(one.at, now),
     one.source,
-    one.author,
+    inLine(one.author),
     resultOf(one, paint),
     one.result === 'refused' ? one.detail : whatOf(one),
-    one.reason,
+    inLine(one.reason),
   ]);
   io.out(rows.length === 0 ? 'there are no revisions\n' : table(COLUMNS, rows, paint));
   if (page.items.length < page.total) io.out(paint.dim(`${page.items.length} of ${page.total}; more: --limit N\n`));
@@ -70,12 +70,12 @@ function resultOf({ result }: Revision, { good, bad }: Paints): string {
 
 function heading(one: Revision, io: Io): string {
   const paint = paints(io);
-  const by = one.author === '' ? '' : ` by ${one.author}`;
+  const by = one.author === '' ? '' : ` by ${inLine(one.author)}`;
   const state = [one.running ? 'running' : '', one.restorable ? 'can be restored' : 'cannot be restored'];
   const lines = [
     `${paint.bold(`revision ${one.revision}`)} (record ${one.number}), ${resultOf(one, paint)} ${when(one.at, io.clock.wall())}`,
     `from ${one.source}${by}, at ${one.at}${one.parent === '' ? ', the first' : `, follows ${one.parent}`}`,
-    ...(one.reason === '' ? [] : [`why: ${one.reason}`]),
+    ...(one.reason === '' ? [] : [`why: ${inLine(one.reason)}`]),
     ...(one.detail === '' ? [] : [`refused: ${one.detail}`]),
     state.filter((part) => part !== '').join(', '),
     ...(one.words.length === 0 ? [] : ['', ...one.words]),

@@ -8,7 +8,7 @@ import type { Circuit, Status, UpstreamStatus } from '../admin/shapes/status.ts'
 import { adminOf } from './admin.ts';
 import type { Io, Run } from './command.ts';
 import { DONE } from './ends.ts';
-import { counted, json, type Paints, paints, span, table, when } from './print.ts';
+import { counted, inLine, json, type Paints, paints, span, table, when } from './print.ts';
 import { problemLine } from './refusal.ts';
 
 export const status: Run = async (given, io) => {
@@ -68,8 +68,8 @@ function circuits({ open, halfOpen, isolated, forced }: Status['circuits'], { ba
 
 function reload({ lastReload: last }: Status, now: number, { bad }: Paints): [string, string][] {
   if (last === undefined) return [];
-  const by = last.author === '' ? '' : ` by ${last.author}`;
-  const why = last.reason === '' ? '' : `: ${last.reason}`;
+  const by = last.author === '' ? '' : ` by ${inLine(last.author)}`;
+  const why = last.reason === '' ? '' : `: ${inLine(last.reason)}`;
   const how = last.successful ? 'taken' : bad('refused');
   const first: [string, string] = ['last change', `${how} ${when(last.at, now)}, ${last.source}${by}${why}`];
   return [first, ...last.problems.map((problem): [string, string] => ['', problemLine(problem)])];
@@ -98,7 +98,7 @@ export function circuitText({ state, forced, reason, since, until, failures }: C
   const now = io.clock.wall();
   const paint = state === 'closed' && !forced ? good : state === 'open' ? bad : odd;
   const name = paint(forced ? 'forced closed' : state);
-  const why = reason === '' || (state === 'closed' && !forced) ? '' : ` (${reason})`;
+  const why = reason === '' || (state === 'closed' && !forced) ? '' : ` (${inLine(reason)})`;
   const age = since === undefined || state === 'closed' ? 0 : now - Date.parse(since);
   const from = age < 1000 ? '' : ` for ${span(age)}`;
   // One whose time is over waits for a request to try the upstream with, however long that takes.

@@ -271,3 +271,27 @@ test('a terminal gets colours, and nothing that an answer smuggles in', async ()
   const { out } = await run(['events'], { env: { SIGNALBOX_ADMIN: fake.url }, terminal });
   assert.match(out, /\x1b\[31mevil \\u001b\[2J\\u0007\x1b\[39m/);
 });
+
+test('what somebody wrote keeps to its line, in a pipe as on a terminal', async () => {
+  const reason = 'disk\r\n     now  cart: closed\x1b[32m\x07';
+  const shown = 'disk now cart: closed\\u001b[32m\\u0007';
+  fake
+    .on('GET /v1/events', { items: [{ ...EVENTS[0], text: `cart is isolated: ${reason}` }], total: 1 })
+    .on('GET /v1/upstreams/cart/status', {
+      ...UPSTREAM_STATUS,
+      circuit: { state: 'isolated', forced: true, reason, failures: 0 },
+    })
+    .on('GET /v1/revisions', { items: [{ ...REVISIONS[0], reason }], total: 1 })
+    .on('GET /v1/revisions/aaaaaaaaaaa1', { ...REVISIONS[0], reason, parent: '' });
+  for (const [words, lines] of [
+    [['events'], 1],
+    [['revisions'], 2],
+    [['status', 'cart'], 0],
+    [['revision', 'aaaaaaaaaaa1'], 0],
+  ] as const) {
+    const { out } = await ask(...words);
+    assert.ok(out.includes(shown), out);
+    assert.doesNotMatch(out, /[\x00-\x09\x0b-\x1f]/);
+    if (lines > 0) assert.equal(out.split('\n').length - 1, lines, out);
+  }
+});
