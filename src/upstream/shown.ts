@@ -2,7 +2,7 @@
  * The members of an upstream as status pages show them.
  *
  * Rule: put together when somebody asks; nothing is kept. An instance that registered with an address which also stands in
- * the document is shown with it.
+ * the document is shown with it, and so is one that leaves while the document brings its address back.
  */
 
 import type { LeaseFacts } from './lease.ts';
@@ -35,8 +35,10 @@ export function shownMembers({ serving, written, named, leaving, facts }: ShownP
     const { id, host, port, weight, block } = member;
     return { id, from, weight, block, ...facts.get(idOf(host, port)), draining };
   };
+  const there = new Set(serving.map(({ host, port }) => idOf(host, port)));
+  const left = leaving.filter(({ host, port }) => !there.has(idOf(host, port)));
   return [
     ...serving.map((one, i) => view(one, i < written ? 'file' : named.has(one.id) ? 'name' : 'lease', false)),
-    ...leaving.map((one) => view(one, 'lease', true)),
+    ...left.map((one) => view(one, 'lease', true)),
   ];
 }

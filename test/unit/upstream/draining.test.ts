@@ -128,6 +128,18 @@ test('while a thread does not say what is under way, nobody is gone', async () =
   assert.deepEqual(states(), []);
 });
 
+test('an instance whose address the next document writes down while it drains is shown once, as a member of the document', async () => {
+  const { membership, install, remove, alarms, busy } = await registered(2);
+  void remove();
+  await alarms.run(100);
+  await install({ cart: upstream([URL]) });
+  const shown = () => membership.membersOf('cart').map(({ id, from, draining }) => ({ id, from, draining }));
+  assert.deepEqual(shown(), [{ id: URL, from: 'file', draining: false }]);
+  busy.set(URL, 0);
+  await alarms.run(1_000);
+  assert.deepEqual(shown(), [{ id: URL, from: 'file', draining: false }]);
+});
+
 test('deregistering twice is asking again, and who never registered is nobody', async () => {
   const { remove, alarms, leases } = await registered(1);
   void remove();
