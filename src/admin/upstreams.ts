@@ -61,7 +61,7 @@ export interface UpstreamSource {
     instance: string,
     wait: number,
     author: string,
-  ): Promise<{ readonly state: 'gone' | 'draining'; readonly inFlight: number } | undefined>;
+  ): Promise<{ readonly state: 'gone' | 'draining'; readonly inFlight: number | undefined } | undefined>;
 }
 
 /** The longest that a call waits. */
@@ -192,7 +192,10 @@ function addRegistration(server: Server, source: UpstreamSource): void {
       const { id: upstream, instance } = request.params;
       const wait = Math.min(durationOf(request.query.wait, '/wait') ?? 0, LONGEST_WAIT);
       const answer = await source.deregister(upstream, instance, wait, request.caller.name);
-      if (answer !== undefined) return { upstream, instance, ...answer };
+      if (answer !== undefined) {
+        const { state, inFlight } = answer;
+        return { upstream, instance, state, ...(inFlight === undefined ? {} : { inFlight }) };
+      }
       throw notFound(`${upstream} has no lease ${instance}`, `GET /v1/upstreams/${upstream}/leases lists all`);
     },
   );

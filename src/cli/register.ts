@@ -12,7 +12,7 @@ import type { Io, Run } from './command.ts';
 import { CommandEnd, DONE, WRONG } from './ends.ts';
 import type { Given } from './given.ts';
 import { pause, untilTold } from './pause.ts';
-import { json, when } from './print.ts';
+import { counted, json, when } from './print.ts';
 
 /** A lease survives two renewals that fail. */
 const RENEWALS = 3;
@@ -120,6 +120,7 @@ function restOf({ ttl }: Lease): number {
 }
 
 export function deregisteredText({ upstream, instance, state, inFlight }: Deregistered): string {
-  const rest = inFlight === 0 ? '' : `, and still serves ${inFlight} request${inFlight === 1 ? '' : 's'}`;
+  const served = inFlight === undefined ? 'requests that could not be counted yet' : counted(inFlight, 'request');
+  const rest = inFlight === 0 ? '' : `, and still serves ${served}`;
   return `${instance} is ${state === 'gone' ? 'gone from' : 'draining at'} ${upstream}${rest}`;
 }

@@ -24,12 +24,18 @@ export interface DrainingNeeds {
   readonly limit: () => number;
 }
 
+/** `inFlight`: how much is under way; undefined where a thread did not say in time. */
+export interface UnderWay {
+  readonly inFlight: number | undefined;
+}
+
 interface Entry {
   readonly upstream: string;
   readonly id: string;
   readonly shown: MemberSettings | undefined;
   readonly cutAt: number;
-  count: number;
+  /** undefined while a thread has not said. */
+  count: number | undefined;
   /** Resolves once threads were asked, and once nothing is under way or it came back. */
   readonly asked: PromiseWithResolvers<void>;
   readonly over: PromiseWithResolvers<void>;
@@ -51,7 +57,7 @@ export class Draining {
     const cutAt = this.needs.clock.now() + this.needs.limit();
     const [asked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     this.end(upstream, id);
-    this.entries.set(memberKey(upstream, id), { upstream, id, shown, cutAt, count: 0, asked, over });
+    this.entries.set(memberKey(upstream, id), { upstream, id, shown, cutAt, count: undefined, asked, over });
     this.pause = FIRST_PAUSE;
     if (!this.asking) this.askAfter(0);
   }
@@ -75,14 +81,14 @@ export class Draining {
     await this.entries.get(memberKey(upstream, id))?.over.promise;
   }
 
-  /** How much is under way at a member, at the latest after so many milliseconds; undefined once it has left. */
-  async wait(upstream: string, id: string, limit: number): Promise<number | undefined> {
+  /** Whether something may be under way at a member, at the latest after so many milliseconds; undefined once it has left. */
+  async wait(upstream: string, id: string, limit: number): Promise<UnderWay | undefined> {
     const key = memberKey(upstream, id);
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
     await entry.asked.promise;
     if (limit > 0 && this.entries.get(key) === entry) await atMost(this.needs.alarms, limit, entry.over.promise);
-    return this.entries.get(key) === entry ? entry.count : undefined;
+    return this.entries.get(key) === entry ? { inFlight: entry.count } : undefined;
   }
 
   stop(): void {

@@ -80,10 +80,10 @@ export type PutAnswer =
   | { readonly ok: true; readonly lease: LeaseView; readonly fresh: boolean; readonly told: Promise<void> }
   | ({ readonly ok: false; readonly code: 'not_found' | 'invalid' } & LeaseFlaw);
 
-/** `inFlight`: requests that the instance still serves, on all threads. */
+/** `inFlight`: requests that the instance still serves, on all threads; undefined where a thread did not say in time. */
 export interface Removed {
   readonly state: 'gone' | 'draining';
-  readonly inFlight: number;
+  readonly inFlight: number | undefined;
 }
 
 /** A lease as it is kept over a restart; `left`: milliseconds until it ends unless it is renewed. */

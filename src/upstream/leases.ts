@@ -112,8 +112,8 @@ export class Leases {
     const leaving = this.leaving.get(keyOf({ upstream, instance }));
     if (leaving === undefined) return undefined;
     await leaving.told;
-    const inFlight = await this.needs.draining.wait(upstream, leaving.lease.terms.member.id, wait);
-    if (inFlight !== undefined) return { state: 'draining', inFlight };
+    const left = await this.needs.draining.wait(upstream, leaving.lease.terms.member.id, wait);
+    if (left !== undefined) return { state: 'draining', inFlight: left.inFlight };
     await leaving.over;
     return { state: 'gone', inFlight: 0 };
   }

@@ -121,7 +121,9 @@ export const Deregistered = Type.Object(
     upstream: Id,
     instance: Id,
     state: Type.Union([Type.Literal('gone'), Type.Literal('draining')]),
-    inFlight: Type.Integer({ description: 'requests that it still serves' }),
+    inFlight: Type.Optional(
+      Type.Integer({ description: 'requests that it still serves; left out where a thread did not say in time' }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -122,6 +122,7 @@ export function drain(upstream: string, { instance = '', id }: Member): Plan {
       const { state, inFlight } = await ask<Deregistered>('DELETE', `${path}?wait=10s`, { reason, author });
       await lookAtUpstreams();
       if (state === 'gone') return `${instance} is drained and gone.`;
+      if (inFlight === undefined) return `${instance} drains; how much it still serves could not be counted yet.`;
       return `${instance} drains; it still serves ${counted(inFlight, 'request')}.`;
     },
   };

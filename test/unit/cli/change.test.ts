@@ -245,6 +245,9 @@ test('deregister finds the instance of a URL, and waits longer than it asks the 
   fake.on(`DELETE ${PLACE}`, { upstream: 'cart', instance: LEASE.instance, state: 'draining', inFlight: 1 });
   const { out } = await ask('deregister', 'cart', 'http://127.0.0.1:7003/', '--wait', '10s');
   assert.equal(out, '127.0.0.1-7003 is draining at cart, and still serves 1 request\n');
+  fake.on(`DELETE ${PLACE}`, { upstream: 'cart', instance: LEASE.instance, state: 'draining' });
+  const unsaid = await ask('deregister', 'cart', LEASE.instance);
+  assert.match(unsaid.out, / is draining at cart, and still serves requests that could not be counted yet\n$/);
   assert.deepEqual(fake.asked(`DELETE ${PLACE}`)[0]?.query, { wait: '10s' });
   const missing = await ask('deregister', 'cart', '127.0.0.1:9');
   assert.equal(missing.code, 1);
