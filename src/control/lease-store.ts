@@ -19,10 +19,15 @@ const TEXTS = ['upstream', 'instance', 'url', 'author'] as const;
 const NUMBERS = ['weight', 'ttl', 'registeredAt', 'left'] as const;
 const OPTIONAL = ['version', 'zone'] as const;
 
+/** The furthest time that a Date can say: whoever lists leases is told when they were registered. */
+const LATEST = 8.64e15;
+
 function isStored(value: unknown): value is StoredLease {
   if (typeof value !== 'object' || value === null) return false;
   const of = value as Readonly<Record<string, unknown>>;
   const texts = TEXTS.every((key) => typeof of[key] === 'string');
   const numbers = NUMBERS.every((key) => Number.isFinite(of[key]));
-  return texts && numbers && OPTIONAL.every((key) => of[key] === undefined || typeof of[key] === 'string');
+  const { registeredAt } = of;
+  const isTime = typeof registeredAt === 'number' && registeredAt >= 0 && registeredAt <= LATEST;
+  return texts && numbers && isTime && OPTIONAL.every((key) => of[key] === undefined || typeof of[key] === 'string');
 }

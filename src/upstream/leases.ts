@@ -56,6 +56,7 @@ interface Leaving {
 type Touch = 'changed' | 'renewed';
 
 const DONE = Promise.resolve();
+const NOT_TAKEN = 'a saved lease cannot be taken up';
 
 export class Leases {
   private readonly needs: LeasesNeeds;
@@ -151,6 +152,7 @@ export class Leases {
     const now = this.needs.clock.now();
     for (const { upstream, instance, author, registeredAt, left, ...order } of stored) {
       const terms = readOrder(instance, order);
+      if ('reason' in terms) this.needs.log('warn', { upstream, instance, ...terms }, NOT_TAKEN);
       if ('reason' in terms || left <= 0 || this.count >= MOST_LEASES) continue;
       const renewed = now + Math.min(left, terms.ttl) - terms.ttl;
       const renewedAt = Math.round(this.needs.clock.wall() + renewed - now);

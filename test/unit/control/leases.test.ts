@@ -56,6 +56,8 @@ for (const [what, text] of [
   ['of another layout', '{"layout":2,"leases":[]}'],
   ['of something else', '[1,2,3]'],
   ['without a number where one belongs', JSON.stringify({ layout: 1, leases: [{ ...LEASE, left: 'x' }] })],
+  ['with a time that no date has', JSON.stringify({ layout: 1, leases: [{ ...LEASE, registeredAt: 1e16 }] })],
+  ['with a time before all others', JSON.stringify({ layout: 1, leases: [{ ...LEASE, registeredAt: -1 }] })],
   ['with a list that is none', '{"layout":1,"leases":{}}'],
   ['empty', ''],
 ] as const) {

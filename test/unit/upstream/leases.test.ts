@@ -257,13 +257,16 @@ test('after a restart leases have the time that was left, whatever lies between,
   assert.deepEqual(list(told), []);
 });
 
-test('what was stored and makes no sense is passed over', async () => {
+test('what was stored and makes no sense is passed over, and the log says what', async () => {
   const first = await serving();
   first.put('cart-7');
   const [good] = first.leases.stored();
-  const { membership } = bench();
+  const { membership, logged } = bench();
   membership.leases.restore([
     { ...good, instance: 'a', url: 'https://10.0.0.1:1' },
+    { ...good, instance: 'd', ttl: -5 },
+    { ...good, instance: 'e', ttl: 1e300 },
+    { ...good, instance: 'f', weight: -1 },
     { ...good, instance: 'b', left: 0 },
     { ...good, instance: 'c', left: 9e9 },
   ]);
@@ -271,6 +274,10 @@ test('what was stored and makes no sense is passed over', async () => {
   assert.deepEqual(
     membership.leases.stored().map(({ instance, left }) => [instance, left]),
     [['c', 30_000]],
+  );
+  assert.deepEqual(
+    logged.map(({ instance }) => instance),
+    ['a', 'd', 'e', 'f'],
   );
 });
 
