@@ -1,7 +1,7 @@
 /**
  * `signalbox check`: everything that is wrong with a document, without a router.
  *
- * Rule: it says what `serve` would say, through the same reading, compiling and rehearsing, and looks for the files that the
+ * Rule: it says what `serve` would say, through the same reading, compiling and rehearsing, and looks into the files that the
  * document names; exit 0 means that `serve` takes the document. Problems go to standard output, one a line, so that editors
  * and CI find them.
  */
@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import type { AdminSettings, Problem, Reading } from '../config/document.ts';
 import { formatProblem } from '../config/problems.ts';
 import { readDocument } from '../config/read.ts';
+import { readTls, TlsFlaw } from '../config/tls-files.ts';
 import { problemIn, tryOut } from '../config/try-out.ts';
 
 export interface CommandIo {
@@ -83,14 +84,28 @@ async function checkFile(path: string, env: Readonly<Record<string, string | und
   }
   const reading = readDocument(text, path, env);
   if (!reading.ok) return reading;
-  const missing = await missingFiles(reading.document.admin, text, path);
-  const problems = [...missing, ...tryOut(reading.document, reading.revision, text, path)];
+  const files = await tlsProblems(reading.document.admin, text, path);
+  const problems = [...files, ...tryOut(reading.document, reading.revision, text, path)];
   return problems.length === 0 ? reading : { ok: false, problems: inOrder([...reading.notices, ...problems]) };
 }
 
-/** Files of the admin port's certificate that `serve` could not read. */
-async function missingFiles({ tls }: AdminSettings, text: string, path: string): Promise<Problem[]> {
-  const found = Object.entries(tls ?? {}).map(async ([key, file]) => {
+/** Files of the admin port's certificate that `serve` could not read, or that do not go together. */
+async function tlsProblems({ tls }: AdminSettings, text: string, path: string): Promise<Problem[]> {
+  if (tls === undefined) return [];
+  const missing = await missingFiles(tls, text, path);
+  if (missing.length > 0) return missing;
+  try {
+    await readTls(tls);
+    return [];
+  } catch (error) {
+    if (!(error instanceof TlsFlaw)) throw error;
+    const advice = 'name the certificate, its own key, and the authority of the clients, each in PEM';
+    return problemIn(text, path, { keys: ['admin', 'tls', error.key], reason: error.message, advice });
+  }
+}
+
+async function missingFiles(tls: NonNullable<AdminSettings['tls']>, text: string, path: string): Promise<Problem[]> {
+  const found = Object.entries(tls).map(async ([key, file]) => {
     if (file === undefined) return [];
     try {
       await readFile(file);

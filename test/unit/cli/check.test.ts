@@ -5,12 +5,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how a document refers to the environment.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { checkCommand } from '../../../src/cli/check.ts';
 import type { Problem } from '../../../src/config/document.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from '../../support/test-certificate.ts';
 
 let folder = '';
 before(async () => {
@@ -57,16 +59,40 @@ test('a valid document is summed up, its notices first, with status 0', async ()
   assert.deepEqual(rest, []);
 });
 
+async function pemWith(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+const tlsOf = (cert: string, key: string) => `admin: { tls: { cert: ${cert}, key: ${key} } }\n${VALID}`;
+
 test('files of the admin certificate that cannot be read are problems, as they keep serve from starting', async () => {
-  const path = join(folder, 'there.pem');
-  await writeFile(path, 'x');
-  const tls = (cert: string) => `admin: { tls: { cert: ${cert}, key: ${path} } }\n`;
-  assert.equal((await run([await fileWith(tls(path) + VALID)])).status, 0);
-  const { status, out } = await run([await fileWith(tls('nowhere.pem') + VALID)]);
+  const [cert, key] = [await pemWith('cert.pem', TEST_CERTIFICATE), await pemWith('key.pem', TEST_KEY)];
+  assert.equal((await run([await fileWith(tlsOf(cert, key))])).status, 0);
+  const { status, out } = await run([await fileWith(tlsOf('nowhere.pem', key))]);
   assert.equal(status, 1);
   assert.match(
     out,
     /^routes\.yaml:1:17 error: cert: the file cannot be read: ENOENT: .*'nowhere\.pem'; name a file that exists; a path is read from where `serve` is started$/m,
+  );
+});
+
+test('a certificate with another one’s key, or an authority that is none, is a problem before serve says it', async () => {
+  const cert = await pemWith('cert.pem', TEST_CERTIFICATE);
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = await pemWith('other.pem', String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  const { status, out } = await run([await fileWith(tlsOf(cert, key))]);
+  assert.equal(status, 1);
+  assert.match(
+    out,
+    /^routes\.yaml:1:\d+ error: admin\.tls: cert\.pem and other\.pem do not go together: .*; name the/m,
+  );
+  const own = await pemWith('key.pem', TEST_KEY);
+  const authority = tlsOf(cert, `${own}, clientCa: ${key}`);
+  assert.match(
+    (await run([await fileWith(authority)])).out,
+    /: admin\.tls\.clientCa: other\.pem holds no certificate in PEM;/,
   );
 });
 
