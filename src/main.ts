@@ -32,13 +32,13 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
     return command === undefined ? 2 : 0;
   }
   const found = COMMANDS.find(({ name }) => name === command);
-  if (found === undefined) return unknown(command, COMMANDS);
+  if (found === undefined) return unknown(command, COMMANDS, argv.includes('--json'));
   const { runCommand } = await import('./cli/run.ts');
   const { systemIo } = await import('./cli/system-io.ts');
   return runCommand(found, rest, systemIo(COMMANDS));
 }
 
-async function unknown(command: string, commands: readonly Command[]): Promise<number> {
+async function unknown(command: string, commands: readonly Command[], inJson: boolean): Promise<number> {
   const { didYouMean } = await import('./config/suggest.ts');
   const names = commands.filter(({ group }) => group !== 'hidden').map(({ name }) => name);
   const advice = didYouMean(command, names, `there are ${names.join(', ')}`);
@@ -46,6 +46,7 @@ async function unknown(command: string, commands: readonly Command[]): Promise<n
     ? `${command} stands before the command; write signalbox COMMAND ${command} ...`
     : `unknown command ${command}; ${advice}`;
   process.stderr.write(`${what}\nsignalbox --help says what there is\n`);
+  if (inJson) process.stdout.write(`${JSON.stringify({ code: 'wrong_arguments', detail: what }, undefined, 2)}\n`);
   return 2;
 }
 

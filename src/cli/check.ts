@@ -40,6 +40,8 @@ export async function checkCommand(
   const asked = readArguments(argv);
   if (typeof asked === 'string') {
     io.err(`signalbox check: ${asked}\n\n${USAGE}`);
+    // Arguments that were not understood may have asked for it all the same.
+    if (argv.includes('--json')) io.out(JSON.stringify({ code: 'wrong_arguments', detail: asked }, undefined, 2));
     return 2;
   }
   if (asked.help) {

@@ -54,6 +54,10 @@ test('an unknown command is told the nearest one, or all there are', async () =>
   assert.match(near.err, /^unknown command srve; did you mean "serve"\?/);
   const far = await run('frobnicate');
   assert.match(far.err, /^unknown command frobnicate; there are serve, check/);
+  const { code, out } = await run('srve', '--json');
+  assert.equal(code, 2);
+  const { code: what, detail } = JSON.parse(out) as { code: string; detail: string };
+  assert.deepEqual([what, detail], ['wrong_arguments', 'unknown command srve; did you mean "serve"?']);
 });
 
 test('an option before the command is told where it belongs', async () => {

@@ -158,6 +158,12 @@ test('a command that is not understood ends with status 2 and the usage', async 
     assert.equal(out, '');
     assert.match(err, /usage: signalbox check/);
   }
+  const { status, out } = await run(['one.yaml', 'two.yaml', '--json']);
+  assert.equal(status, 2);
+  assert.deepEqual(JSON.parse(out), {
+    code: 'wrong_arguments',
+    detail: 'one file at a time, please; not one.yaml, two.yaml',
+  });
   const asked = await run(['--help']);
   assert.equal(asked.status, 0);
   assert.match(asked.out, /^usage: signalbox check/);
