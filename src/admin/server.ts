@@ -15,6 +15,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { AdminSettings } from '../config/document.ts';
+import { DURATION_PATTERN } from '../core/duration.ts';
 import { Access, callerOf, guard } from './access.ts';
 import { readBodies, unsupported } from './bodies.ts';
 import { Calls } from './calls.ts';
@@ -23,6 +24,7 @@ import { Guesses, limitRequests } from './limits.ts';
 import { type MetricsPage, metrics } from './metrics.ts';
 import { openapi } from './openapi.ts';
 import { PROBLEM_TYPE, problemOf, Refused } from './problem.ts';
+import { ID_PATTERN } from './shapes/common.ts';
 import { checkSchemas } from './validator.ts';
 
 /** The largest body that `admin.limits.body` may allow. */
@@ -138,6 +140,8 @@ function bodyOf(error: FastifyError | Refused, status: number) {
   if (error.validation !== undefined) {
     const where = error.validationContext ?? 'body';
     const problems = error.validation.map(({ instancePath, message, params }) => {
+      const known = PATTERNS[String(params?.pattern)];
+      if (known !== undefined) return { severity: 'error' as const, pointer: instancePath, ...known };
       const extra =
         typeof params?.additionalProperty === 'string' ? ` (${params.additionalProperty.slice(0, 100)})` : '';
       const detail = `${message ?? 'is wrong'}${extra}`;
@@ -156,5 +160,14 @@ function bodyOf(error: FastifyError | Refused, status: number) {
   if (status >= 500) return problemOf(status, 'internal', `the router failed over this call: ${error.message}`);
   return problemOf(status, CODES[status] ?? 'bad_request', error.message);
 }
+
+/** What a pattern asks for, in words. */
+const PATTERNS: Readonly<Record<string, { readonly detail: string; readonly advice: string } | undefined>> = {
+  [ID_PATTERN]: {
+    detail: 'must be letters, digits, `.`, `_` and `-`, a letter or digit first, at most 128 of them',
+    advice: 'take a name such as `cart-7`',
+  },
+  [DURATION_PATTERN]: { detail: 'must be a duration', advice: 'write one such as `250ms` or `3s`' },
+};
 
 const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 413: 'too_large' };

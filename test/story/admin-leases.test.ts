@@ -203,6 +203,11 @@ test('an order that cannot be taken is refused with place and remedy, and regist
     const problem = reply.body as ProblemReply;
     assert.deepEqual([reply.status, problem.problems?.[0].pointer], [code, pointer], JSON.stringify(body));
     assert.ok((problem.problems?.[0].advice.length ?? 0) > 5);
+    assert.doesNotMatch(problem.detail, /pattern/);
   }
+  const { status: code, body } = (await register('a%20b', { url })) as Reply<unknown>;
+  assert.equal(code, 400);
+  const said = 'must be letters, digits, `.`, `_` and `-`, a letter or digit first, at most 128 of them';
+  assert.equal((body as ProblemReply).detail, `params/instance ${said}`);
   assert.equal((await status()).leases, 0);
 });
