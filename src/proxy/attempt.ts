@@ -189,6 +189,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
       armFor(this, now);
     }
     this.client.readOn();
+    this.endTunnel();
   }
 
   // ---- 9 judge
@@ -213,12 +214,11 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   /** A try is left, and its reply did not go on. */
   private over(last: Try, reason: Fault, now: number): void {
-    if (this.relay.begun) {
-      this.fail(reason, 'reset', 'nothing');
-      return;
+    if (this.relay.begun) this.fail(reason, 'reset', 'nothing');
+    else {
+      this.course ??= new Course(this);
+      this.course.failed(last, reason, now);
     }
-    this.course ??= new Course(this);
-    this.course.failed(last, reason, now);
   }
 
   /** A reply whose status is worth another try: true where it is not passed on. */
@@ -355,7 +355,8 @@ export class Attempt implements Passage, LinkSink, Traveller {
 
   private endTunnel(): void {
     if (!this.linkEnded || !this.clientEnded) return;
-    this.complete(this.client.door.clock.now());
+    // What the origin has not taken yet would go with its connection: the drain leads here once more.
+    if (this.current?.link?.unsent === 0) this.complete(this.client.door.clock.now());
   }
 
   // ---- 11 settle
@@ -381,9 +382,7 @@ export class Attempt implements Passage, LinkSink, Traveller {
     if (this.relay.begun) {
       this.relay.settle(this.now());
       this.client.break();
-      return;
-    }
-    this.relay.refuse(reason);
+    } else this.relay.refuse(reason);
   }
 
   /** Lets go of whatever it holds or waits for. */

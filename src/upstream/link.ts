@@ -191,8 +191,7 @@ export class HttpLink implements Link, WireOwner {
     sink?.onFault(fault('draining', `${this.home.id} has left its upstream, and the time of its tunnels is over`));
   }
 
-  /** Bytes of requests that the kernel has not taken. */
-  private get unsent(): number {
+  get unsent(): number {
     return this.wire?.unsent ?? this.early.length;
   }
 

@@ -177,6 +177,8 @@ export interface Link {
   readonly connectTime: number;
   /** True once a byte of the reply came in. */
   readonly heard: boolean;
+  /** Bytes that were written and the kernel has not taken; what waits for the end of the turn is sent first. */
+  readonly unsent: number;
   /** With `decode`: where data stands in the bytes just handed over, as pairs of start and end. */
   readonly ranges: readonly number[] | undefined;
   /**

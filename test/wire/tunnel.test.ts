@@ -4,9 +4,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SMALL_READ } from '../../src/core/io.ts';
+import { Wire } from '../../src/core/wire.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { type OriginConnection, ok } from '../support/raw-origin.ts';
-import { steady, until } from '../support/wait.ts';
+import { breathe, steady, until } from '../support/wait.ts';
 import { onStage, type Stage } from './stage.ts';
 
 const UPGRADE = 'GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: talk\r\n\r\n';
@@ -185,6 +187,45 @@ for (const side of ['client', 'origin'] as const) {
       reader.socket.resume();
       await until('every byte', () => received === 48 << 20, 20_000);
       client.reset();
+    }),
+  );
+}
+
+for (const side of ['client', 'origin'] as const) {
+  test(
+    `the last words of a tunnel reach a ${side} that had ended its half and reads late`,
+    onStage(switching, async (stage, context) => {
+      const { client, origin } = await tunnel(stage);
+      const [reader, writer] = side === 'client' ? [client, origin] : [origin, client];
+      reader.socket.pause();
+      reader.socket.end();
+      // The message that the kernel does not take is the last one, and the end follows at once.
+      const { post } = Wire.prototype;
+      let waits = false;
+      context.mock.method(Wire.prototype, 'post', function (this: Wire, message: Buffer) {
+        const taken = post.call(this, message);
+        waits ||= !taken;
+        return taken;
+      });
+      const word = Buffer.alloc(SMALL_READ, 'word');
+      let sent = 0;
+      while (!waits) {
+        sent += word.length;
+        writer.socket.write(word);
+        await breathe();
+      }
+      writer.socket.end();
+      await breathe();
+      let received = 0;
+      reader.socket.removeAllListeners('data');
+      reader.socket.on('data', (bytes: Buffer) => {
+        received += bytes.length;
+      });
+      reader.socket.resume();
+      assert.equal(side === 'client' ? await client.closed() : await origin.closed(), 'fin');
+      assert.equal(received, sent);
+      await gone(stage);
+      await assertNoFault(stage);
     }),
   );
 }
