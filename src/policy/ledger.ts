@@ -15,7 +15,7 @@ import { SharedCircuit } from './circuit.ts';
 import { Latencies, SharedHedge } from './hedge.ts';
 import { TableLimiter } from './limiter.ts';
 import { Places } from './places.ts';
-import type { Protection, ProtectionSettings } from './policy.ts';
+import type { LimitsSettings, Protection, ProtectionSettings } from './policy.ts';
 import { BudgetedRetry } from './retry.ts';
 
 export interface ProtectionNeeds {
@@ -27,6 +27,13 @@ export interface ProtectionNeeds {
   readonly tell: PlaneEvents;
 }
 
+/** What is off lets in who waits for a place of the table before. */
+const UNLIMITED: LimitsSettings = {
+  concurrency: Number.POSITIVE_INFINITY,
+  queue: Number.POSITIVE_INFINITY,
+  queueTimeout: Number.POSITIVE_INFINITY,
+};
+
 /** What goes on across tables. */
 interface Living {
   readonly places: Places;
@@ -36,6 +43,8 @@ interface Living {
 export class ProtectionLedger {
   private readonly needs: ProtectionNeeds;
   private readonly living = new Map<string, Living>();
+  /** The limits of each protection, where they are off too. */
+  private readonly limiters = new WeakMap<Protection, TableLimiter>();
   private tables = 0;
 
   constructor(needs: ProtectionNeeds) {
@@ -49,17 +58,21 @@ export class ProtectionLedger {
     const { places, latencies } = this.live(id, words, block);
     const limited = limits !== 'off' && limits.concurrency !== Number.POSITIVE_INFINITY;
     this.tables += 1;
-    return {
+    const limiter = new TableLimiter(places, limited ? limits : UNLIMITED, this.tables);
+    const protection: Protection = {
       circuit: new SharedCircuit(this.needs, id, circuitBreaker, words, block),
-      limiter: limited ? new TableLimiter(places, limits, this.tables) : undefined,
+      limiter: limited ? limiter : undefined,
       retry: retry === 'off' ? undefined : new BudgetedRetry(retry, words, this.needs.draw),
       hedge: hedge === 'off' ? undefined : new SharedHedge(hedge, words, latencies),
     };
+    this.limiters.set(protection, limiter);
+    return protection;
   }
 
-  /** Called once a table is in: what none of these ids names is forgotten. */
-  keepOnly(ids: ReadonlySet<string>): void {
-    for (const id of this.living.keys()) if (!ids.has(id)) this.living.delete(id);
+  /** Called once a table is in, with its protections by upstream: what it does not name is forgotten, its limits count. */
+  keepOnly(protections: ReadonlyMap<string, Protection>): void {
+    for (const id of this.living.keys()) if (!protections.has(id)) this.living.delete(id);
+    for (const protection of protections.values()) this.limiters.get(protection)?.count();
   }
 
   /** No thread waits for another any more. */

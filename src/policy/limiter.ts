@@ -1,8 +1,8 @@
 /**
  * The limits of one table before an upstream's places.
  *
- * Rule: the places outlive tables, the limits do not. Those of a newer table count as soon as an exchange comes under it, so
- * that a table that was compiled and dropped changes nothing.
+ * Rule: the places outlive tables, the limits do not. Those of a newer table count once that is in force, for whoever waits
+ * as well, and not before an exchange could come under it: a table that was compiled and dropped changes nothing.
  */
 
 import type { Fault } from '../core/fault.ts';
@@ -43,7 +43,8 @@ export class TableLimiter implements Limiter {
     return this.places.withdraw(waiter, late ? this.queueTimeout : undefined);
   }
 
-  private count(): void {
+  /** Its table is in force. */
+  count(): void {
     const { places } = this;
     if (places.table < this.table) places.adopt(this.table, this.limits);
   }

@@ -28,7 +28,7 @@ export interface PlacesSite {
 }
 
 export class Places {
-  /** Number of the table whose limits count: the newest under which anyone came. */
+  /** Number of the table whose limits count: the newest that was in force. */
   table = -1;
   readonly block: number;
   private readonly site: PlacesSite;

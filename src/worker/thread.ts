@@ -75,7 +75,7 @@ export interface RunningUpstreams {
 /** What protects them. */
 export interface RunningProtections {
   protection(id: string, settings: ProtectionSettings, block: number): Protection;
-  keepOnly(ids: ReadonlySet<string>): void;
+  keepOnly(protections: ReadonlyMap<string, Protection>): void;
   stop(): void;
 }
 
@@ -273,9 +273,9 @@ export class Thread implements EndableThread {
 
   /** What this table does not name has no life any more. */
   private keepOnly(table: Table | undefined): void {
-    const upstreams = Array.from(table?.destinations.values() ?? [], ({ upstream }) => upstream);
-    this.parts.upstreams.keepOnly(upstreams);
-    this.parts.protections.keepOnly(new Set(upstreams.map(({ id }) => id)));
+    const destinations = [...(table?.destinations.values() ?? [])];
+    this.parts.upstreams.keepOnly(destinations.map(({ upstream }) => upstream));
+    this.parts.protections.keepOnly(new Map(destinations.map(({ upstream, protection }) => [upstream.id, protection])));
   }
 
   private grow({ lane, common }: BlockMemory): void {

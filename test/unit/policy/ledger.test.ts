@@ -9,6 +9,7 @@ import { isolate } from '../../../src/policy/circuit-control.ts';
 import { ProtectionLedger } from '../../../src/policy/ledger.ts';
 import { type ProtectionSettings, REFUSED, type Waiter } from '../../../src/policy/policy.ts';
 import { BLOCK, BREAKER, Threads } from '../../support/protect.ts';
+import { breathe } from '../../support/wait.ts';
 
 const SETTINGS: ProtectionSettings = {
   retry: {
@@ -50,7 +51,7 @@ test('failures, budget, queue and latencies go on under a new table', () => {
   const threads = new Threads();
   const ledger = ledgerOf(threads);
   const older = ledger.protection('cart', SETTINGS, BLOCK);
-  ledger.keepOnly(new Set(['cart']));
+  ledger.keepOnly(new Map([['cart', older]]));
   let served = false;
   for (let i = 0; i < 10; i++) older.circuit?.judge(older.circuit.enter(threads.now), 'timeout', threads.now);
   for (let i = 0; i < 5; i++) older.retry?.earn(threads.now);
@@ -63,7 +64,7 @@ test('failures, budget, queue and latencies go on under a new table', () => {
     threads.now,
   );
   const newer = ledger.protection('cart', SETTINGS, BLOCK);
-  ledger.keepOnly(new Set(['cart']));
+  ledger.keepOnly(new Map([['cart', newer]]));
   assert.equal(newer.circuit?.enter(threads.now), REFUSED);
   assert.deepEqual([newer.retry?.spend(threads.now), newer.retry?.spend(threads.now)], [true, false]);
   assert.ok((newer.hedge?.delay() ?? 0) <= 10);
@@ -78,10 +79,46 @@ test('an upstream that no table names any more is forgotten, and its exchanges s
   const { limiter, hedge } = ledger.protection('cart', SETTINGS, BLOCK);
   for (let i = 0; i < 100; i++) hedge?.learn(10);
   assert.ok(limiter?.enter());
-  ledger.keepOnly(new Set());
+  ledger.keepOnly(new Map());
   limiter?.leave(threads.now, 1, false);
   assert.equal(threads.words[UPSTREAM_WORDS.inFlight], 0);
   const again = ledger.protection('cart', SETTINGS, BLOCK);
   assert.equal(again.hedge?.delay(), Number.POSITIVE_INFINITY);
   ledger.stop();
 });
+
+for (const [what, limits] of [
+  ['more places', { concurrency: 2, queue: 1, queueTimeout: 1_000 }],
+  ['no limits', 'off'],
+] as const) {
+  test(`a table with ${what} lets in who waits, on every thread, once it is in force`, async () => {
+    const threads = new Threads(2);
+    const ledgers = [0, 1].map(
+      (thread) => new ProtectionLedger({ ...threads.site(thread), words: threads.shared.words }),
+    );
+    const [first, second] = ledgers.map((ledger) => {
+      const protection = ledger.protection('cart', SETTINGS, BLOCK);
+      ledger.keepOnly(new Map([['cart', protection]]));
+      return protection;
+    });
+    assert.ok(first.limiter?.enter());
+    let served = 0;
+    second.limiter?.wait(
+      waiter(() => {
+        served += 1;
+      }),
+      threads.now,
+    );
+    const newer = ledgers.map((ledger) => ledger.protection('cart', { ...SETTINGS, limits }, BLOCK));
+    await breathe();
+    assert.equal(served, 0);
+    for (const [thread, ledger] of ledgers.entries()) ledger.keepOnly(new Map([['cart', newer[thread]]]));
+    await breathe();
+    assert.equal(served, 1);
+    // Whoever came under the table before gives back its place as it would have.
+    first.limiter?.leave(threads.now, 1, false);
+    second.limiter?.leave(threads.now, 1, false);
+    assert.equal(threads.words[UPSTREAM_WORDS.inFlight], 0);
+    for (const ledger of ledgers) ledger.stop();
+  });
+}
