@@ -54,6 +54,8 @@ export class AccessLog {
 
   /** A table is about to be swapped in: its exchanges name their context headers so. */
   learn(revision: string, names: readonly string[]): void {
+    // One that comes back is the newest again.
+    this.contextNames.delete(revision);
     this.contextNames.set(revision, names);
     for (const old of this.contextNames.keys()) {
       if (this.contextNames.size <= REVISIONS) break;

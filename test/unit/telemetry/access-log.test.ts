@@ -121,6 +121,19 @@ test('context headers have the names of the revision an exchange boarded', () =>
   assert.deepEqual(lines()[0].context, { 'x-old': '7' });
 });
 
+test('a revision that comes back after many others is not the next to be forgotten', () => {
+  const { log, lines } = bench();
+  log.learn('r1', ['x-old']);
+  for (let i = 0; i < 255; i++) log.learn(`other-${i}`, []);
+  log.learn('r1', ['x-old']);
+  log.learn('next', []);
+  const told = exchange('/');
+  told.context = ['7'];
+  log.settled(told);
+  log.stop();
+  assert.deepEqual(lines()[0].context, { 'x-old': '7' });
+});
+
 test('stopping hands on what is gathered and arms nothing more', () => {
   const { log, clock, timers, lines, batches } = bench();
   log.settled(exchange('/1'));
