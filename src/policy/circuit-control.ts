@@ -7,7 +7,7 @@
 
 import { timeOf, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import { openedBy, reasonIn, writeReason } from './circuit-say.ts';
-import { CircuitState, NO_END, STATE, type State, stateIn } from './circuit-state.ts';
+import { CircuitState, isOrder, NO_END, STATE, type State, stateIn } from './circuit-state.ts';
 
 /** Longest order with an end, milliseconds: time words must tell past from future. */
 export const LONGEST_ORDER = 1_000_000_000;
@@ -44,7 +44,7 @@ export function release(words: Int32Array, now: number): boolean {
   for (;;) {
     const word = circuit.word;
     const state = stateIn(word);
-    if (state !== STATE.isolated && state !== STATE.forced) return false;
+    if (!isOrder(state)) return false;
     circuit.forget();
     if (!circuit.change(word, STATE.closed, NO_END)) continue;
     circuit.openings = 0;
@@ -60,7 +60,7 @@ export function circuitStateOf(words: Int32Array, now: number): CircuitView {
   const since = Atomics.load(words, UPSTREAM_WORDS.since);
   const failures = Atomics.load(words, UPSTREAM_WORDS.failures);
   const state = stateIn(word);
-  const held = state === STATE.isolated || state === STATE.forced;
+  const held = isOrder(state);
   // Ended by the next request, which may take its time: until then it says no more than it will say afterwards.
   const over = left <= 0 && (held || state === STATE.ramp);
   const { why, figure } = circuit.blamed();
@@ -86,8 +86,9 @@ export function circuitWordOf(words: Int32Array, now: number): CircuitView['stat
 function order(words: Int32Array, state: State, now: number, forMs: number | undefined): void {
   const circuit = new CircuitState(words);
   const until = forMs === undefined ? NO_END : timeWord(now + Math.min(forMs, LONGEST_ORDER));
-  while (!circuit.change(circuit.word, state, until));
+  // Before the change: whoever sees the order reads from this when it ends.
   circuit.began(now);
+  while (!circuit.change(circuit.word, state, until));
 }
 
 function nameOf(state: State): CircuitView['state'] {

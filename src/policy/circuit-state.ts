@@ -8,7 +8,7 @@
  */
 
 import { OPENING_CAUSES, type OpeningCause } from '../core/lanes.ts';
-import { elapsed, roundOf, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
+import { elapsed, roundOf, timeOf, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import { SLOTS } from './window.ts';
 
 const { circuit: WORD, until: UNTIL, failures, openings, since, sinceRound, cause, judged, failed } = UPSTREAM_WORDS;
@@ -26,6 +26,11 @@ export const NO_END = 0;
 
 export function stateIn(word: number): State {
   return (word & STATE_MASK) as State; // only states are ever written there
+}
+
+/** An operator's word holds it. */
+export function isOrder(state: State): boolean {
+  return state === STATE.isolated || state === STATE.forced;
 }
 
 /** Whether two words are of the same turn; of two such only a ramp and the closed state that follows it differ. */
@@ -62,7 +67,14 @@ export class CircuitState {
   left(word: number, now: number): number {
     const until = this.endOf(word);
     if (until === undefined) return 0;
-    return until === NO_END ? Number.POSITIVE_INFINITY : elapsed(timeWord(now), until);
+    if (until === NO_END) return Number.POSITIVE_INFINITY;
+    return isOrder(stateIn(word)) ? this.endOfOrder(until) - Math.trunc(now) : elapsed(timeWord(now), until);
+  }
+
+  /** Told from when it began: nobody may ask for an upstream for so long that time words come round again. */
+  private endOfOrder(until: number): number {
+    const from = Atomics.load(this.words, since);
+    return timeOf(from, Atomics.load(this.words, sinceRound)) + elapsed(from, until);
   }
 
   /**

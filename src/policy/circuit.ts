@@ -17,7 +17,7 @@ import { hashText, toUnit } from '../core/hash.ts';
 import { type Lane, OPENING_CAUSES, type OpeningCause, REFUSAL_CAUSES, UPSTREAM_BLOCK } from '../core/lanes.ts';
 import { AHEAD, ago, timeWord, UPSTREAM_WORDS } from '../core/words.ts';
 import { isolatedFault, openedBy, openFault, seconds } from './circuit-say.ts';
-import { CircuitState, NO_END, STATE, sameTurn, stateIn } from './circuit-state.ts';
+import { CircuitState, isOrder, NO_END, STATE, sameTurn, stateIn } from './circuit-state.ts';
 import { FailureSet } from './failures.ts';
 import { type Circuit, type CircuitBreakerSettings, type Failure, type Known, REFUSED } from './policy.ts';
 import { Window } from './window.ts';
@@ -138,7 +138,7 @@ export class SharedCircuit implements Circuit {
         // thread that wrote it may be ahead of this one.
         if (left > 0 && ramp > 0 && left <= ramp + AHEAD) return this.lotOf(who) < 1 - left / ramp ? word : REFUSED;
         this.state.change(word, STATE.closed, NO_END);
-      } else if (state === STATE.isolated || state === STATE.forced) {
+      } else if (isOrder(state)) {
         if (left > 0) return state === STATE.forced ? word : REFUSED;
         this.end(word, 'the time that an operator gave is over', now);
       } else if (this.settings === NEVER_OPENS) {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { circuitStateOf, forceClosed, isolate } from '../../../src/policy/circuit-control.ts';
+import { REFUSED } from '../../../src/policy/policy.ts';
 import { Threads } from '../../support/protect.ts';
 
 const DAY = 86_400_000;
@@ -48,3 +49,23 @@ test('months later it is still told since when a circuit is as it is', () => {
     assert.equal(circuitStateOf(threads.words, threads.now).since, since, `after ${days} days`);
   }
 });
+
+for (const order of [isolate, forceClosed]) {
+  test(`an order that is over stays over, however long nobody asks for the upstream (${order.name})`, () => {
+    for (const days of [10, 24, 25, 40, 49, 50, 75, 400]) {
+      const threads = new Threads();
+      const circuit = threads.circuit();
+      threads.clock.advance(49 * DAY);
+      order(threads.words, threads.now, 'the cart moves house', 5 * DAY);
+      const end = threads.now + 5 * DAY;
+      threads.clock.advance(5 * DAY - 1);
+      const { until } = circuitStateOf(threads.words, threads.now);
+      assert.deepEqual([until, circuit.enter(threads.now) !== REFUSED], [end, order === forceClosed]);
+      threads.clock.advance(days * DAY);
+      const { state, forced, since } = circuitStateOf(threads.words, threads.now);
+      assert.deepEqual([state, forced, since], ['closed', false, end], `after ${days} days`);
+      assert.notEqual(circuit.enter(threads.now), REFUSED, `after ${days} days`);
+      assert.deepEqual(threads.story, ['closed: the time that an operator gave is over'], `after ${days} days`);
+    }
+  });
+}
