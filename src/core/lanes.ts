@@ -42,8 +42,11 @@ export const UPSTREAM_BLOCK = {
 export const MEMBER_BLOCK = { good: 0, bad: 1, ejections: 2 } as const;
 /** Layout of a block of kind listener. */
 export const LISTENER_BLOCK = { connections: 0, cuts: 1 } as const;
-/** Layout of the one block of kind thread: what a thread counts of itself. */
-export const THREAD_BLOCK = { droppedLines: 0 } as const;
+/**
+ * Layout of the one block of kind thread: what a thread counts of itself; `carried`: when the oldest table that still carries
+ * somebody was replaced there, monotonic milliseconds, 0 where none does.
+ */
+export const THREAD_BLOCK = { droppedLines: 0, carried: 1 } as const;
 
 /** Outcomes of an attempt, in the order of their counters. `cancelled`: another try of the same request was faster. */
 export const OUTCOMES = [

@@ -2,14 +2,14 @@
  * Which block of counters belongs to which key, across documents.
  *
  * Rule: a key keeps its block as long as a document speaks of it. A key that no document speaks of any more is shown to
- * one further scrape, so that its last counts are seen, and then no longer; its block gets a new owner only after
- * LINGER, and never while something is under way there: an exchange that boarded under the old table still settles in it.
- * An upstream that comes back while that lasts goes on in its block: what is under way there is under way at it.
+ * one further scrape, so that its last counts are seen (that of a route while something may settle there, too), and then no
+ * longer; its block gets a new owner only after LINGER, and never while something is under way there: an exchange that
+ * boarded under the old table still settles in it. An upstream that comes back while that lasts goes on in its block.
  * Runs on the control thread; the threads get the result as a list of keys and blocks.
  */
 
 import type { Clock } from './clock.ts';
-import { LISTENER_BLOCK, UPSTREAM_BLOCK } from './lanes.ts';
+import { LISTENER_BLOCK, THREAD_BLOCK, UPSTREAM_BLOCK } from './lanes.ts';
 import type { SharedLanes } from './shared.ts';
 import { UPSTREAM_WORDS } from './words.ts';
 
@@ -82,6 +82,8 @@ interface Owned {
   readonly resumed: boolean;
   /** When its key left the document, monotonic milliseconds; undefined while it is in it. */
   left: number | undefined;
+  /** Something could settle there when it was looked at last: what did since is for the next scrape to show. */
+  busy: boolean;
 }
 
 export class BlockLedger {
@@ -186,6 +188,7 @@ export class BlockLedger {
       const { kind } = readKey(key);
       if (kind === 'upstream') this.releasePlaces(lane, block);
       if (kind === 'listener') this.lanes.reset(lane, block, LISTENER_BLOCK.connections);
+      if (kind === 'thread') this.lanes.reset(lane, block, THREAD_BLOCK.carried);
     }
     for (const { block, gauges } of this.free) if (gauges) this.releasePlaces(lane, block);
   }
@@ -204,16 +207,32 @@ export class BlockLedger {
     const now = this.clock.now();
     for (const [key, owned] of this.owners) {
       if (asked.has(key) || this.held.has(key)) owned.left = undefined;
-      else owned.left ??= now;
+      else if (owned.left === undefined) {
+        owned.left = now;
+        owned.busy = this.isAwaited(key, owned);
+      }
     }
+  }
+
+  /** An exchange may still count there: all at an upstream that has gone, else those that a table with this key carries. */
+  private isAwaited(key: string, { left = 0 }: Owned): boolean {
+    const facts = readKey(key);
+    if (facts.kind !== 'route') return false;
+    const upstream = `upstream:${facts.upstream}`;
+    const its = this.owners.get(upstream)?.block ?? this.departed.get(upstream)?.block;
+    if (its === undefined || !this.isBusy(its)) return false;
+    return !this.settled.has(upstream) || this.lanes.some(THREAD_COUNTERS, THREAD_BLOCK.carried, 1, left);
   }
 
   /** Keys that left so long ago, milliseconds, are shown no more. */
   private forget(least: number): void {
     const now = this.clock.now();
     this.looked = now;
-    for (const [key, { left }] of this.owners) {
+    for (const [key, owned] of this.owners) {
+      const { left, busy } = owned;
       if (left === undefined || now - left < least || this.held.has(key)) continue;
+      owned.busy = this.isAwaited(key, owned);
+      if (busy || owned.busy) continue;
       if (this.claimed?.has(key) !== true) this.release(key, true);
     }
   }
@@ -225,7 +244,7 @@ export class BlockLedger {
     const block = before ?? this.take();
     this.changes += 1;
     // Until its claim settles the key counts as the document's: a scrape in between shows zeros, which is true.
-    this.owners.set(key, { block, resumed: before !== undefined, left: undefined });
+    this.owners.set(key, { block, resumed: before !== undefined, left: undefined, busy: false });
     return block;
   }
 
@@ -239,7 +258,7 @@ export class BlockLedger {
   }
 
   private isBusy(block: number): boolean {
-    return this.lanes.sum(block, UPSTREAM_BLOCK.inFlight) !== 0;
+    return this.lanes.sum(block, UPSTREAM_BLOCK.inFlight) !== 0 || this.lanes.sum(block, UPSTREAM_BLOCK.queued) !== 0;
   }
 
   private take(): number {

@@ -60,6 +60,11 @@ export class SharedLanes {
     return total;
   }
 
+  /** Whether one counter of some lane lies within these bounds, inclusive. */
+  some(block: number, offset: number, least: number, most: number): boolean {
+    return this.lanes.some((lane) => lane.read(block, offset) >= least && lane.read(block, offset) <= most);
+  }
+
   /** Many counters of a block at once, from `first` on, all lanes added up: fills `sums`. */
   sumsInto(sums: Float64Array, block: number, first: number): void {
     const segments = this.views[Math.floor(block / BLOCKS_PER_SEGMENT)];

@@ -6,6 +6,8 @@
  */
 
 import { fault } from '../core/fault.ts';
+import { THREAD_BLOCK } from '../core/lanes.ts';
+import { THREAD_COUNTERS } from '../core/ledger.ts';
 import { Current } from '../routing/current.ts';
 import type { Table } from '../routing/route.ts';
 import { Door } from './door.ts';
@@ -29,6 +31,8 @@ export class Plane {
   private readonly current = new Current();
   private table: Table | undefined = undefined;
   private draining = false;
+  /** When each table that still carries somebody was replaced, oldest first. */
+  private readonly replaced: number[] = [];
 
   constructor(needs: PlaneNeeds) {
     this.needs = needs;
@@ -36,14 +40,29 @@ export class Plane {
 
   /** Requests that arrive from now on follow this table. The first call gives the plane its first table. */
   swap(table: Table): void {
-    this.table = table;
-    this.current.swap(table);
+    this.replace(table);
     for (const door of this.doors.values()) {
       const listener = table.listeners.get(door.id);
       if (listener === undefined) continue;
       door.behind(table, listener);
       this.boundStrays(door, table);
     }
+  }
+
+  private replace(table: Table): void {
+    const now = this.needs.clock.now();
+    if (this.table !== undefined && this.table !== table) this.replaced.push(now);
+    this.table = table;
+    this.current.swap(table, () => {
+      this.replaced.splice(this.replaced.indexOf(now), 1);
+      this.tellCarried();
+    });
+    this.tellCarried();
+  }
+
+  /** The control thread shows the counts of what has gone until then. */
+  private tellCarried(): void {
+    this.needs.lane.set(THREAD_COUNTERS, THREAD_BLOCK.carried, this.replaced[0] ?? 0);
   }
 
   /** Exchanges of routes that the table no longer has (or no longer at this listener) get the drain limit, once. */

@@ -9,7 +9,7 @@ import { type OriginConnection, ok, silent } from '../support/raw-origin.ts';
 import { until } from '../support/wait.ts';
 import { plain } from './failing.ts';
 import { assertProblem } from './refusing.ts';
-import { documentFor } from './stage.ts';
+import { documentFor, onStage } from './stage.ts';
 import { onTimedStage, type TimedStage } from './timed.ts';
 
 const LIMIT = 1_000;
@@ -88,4 +88,35 @@ const told = new Set<OriginConnection>();
 function answer(connection: OriginConnection): boolean {
   if (told.has(connection)) connection.send(ok('fine'));
   return told.has(connection);
+}
+
+const ROUTES = { a: { match: { path: '/a' }, upstream: 'main' }, b: { match: { path: '/b' }, upstream: 'main' } };
+
+for (const [what, after] of [
+  ['its route was removed', (port: number) => documentFor(port, { document: { routes: { b: ROUTES.b } } })],
+  ['its upstream was renamed', (port: number) => documentFor(port, {}).replaceAll('"main"', '"other"')],
+] as const) {
+  test(
+    `an exchange that ends after scrapes have passed since ${what} is counted for two more, and then no longer`,
+    onStage(
+      silent,
+      async (stage) => {
+        const client = await stage.client();
+        await client.send(plain('GET', '/a'));
+        const connection = await stage.origin.connection();
+        await until('the head', () => connection.heads.length > 0);
+        const outcome = await stage.router.reload(after(stage.origin.port));
+        assert.ok(outcome.ok, JSON.stringify(outcome));
+        const counted = async () => {
+          const samples = await stage.metric('signalbox_requests_total');
+          return samples['{route="a",upstream="main",code="200"}'];
+        };
+        assert.deepEqual([await counted(), await counted()], [undefined, undefined]);
+        connection.send(ok('late'));
+        assert.equal((await client.reply()).body, 'late');
+        assert.deepEqual([await counted(), await counted(), await counted()], [1, 1, undefined]);
+      },
+      { document: { routes: ROUTES } },
+    ),
+  );
 }

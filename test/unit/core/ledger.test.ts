@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Lane, LISTENER_BLOCK, UPSTREAM_BLOCK } from '../../../src/core/lanes.ts';
+import { Lane, LISTENER_BLOCK, THREAD_BLOCK, UPSTREAM_BLOCK } from '../../../src/core/lanes.ts';
 import { BlockLedger, readKey, THREAD_COUNTERS, THREAD_KEY, UNMATCHED_KEY } from '../../../src/core/ledger.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
 import { FakeClock } from '../../support/clock.ts';
@@ -84,6 +84,59 @@ test('a removed key is shown to one more scrape and then no longer', () => {
   assert.ok(shown().includes('upstream:b'));
   ledger.scraped();
   assert.deepEqual(shown(), [UNMATCHED_KEY, THREAD_KEY, 'upstream:a']);
+});
+
+for (const [what, offset] of [
+  ['under way at', UPSTREAM_BLOCK.inFlight],
+  ['waiting for', UPSTREAM_BLOCK.queued],
+] as const) {
+  test(`a route that left with its upstream is shown while something is ${what} that, and once more`, () => {
+    const { ledger, document, shown, count } = bench(2);
+    const [, block] = document('route:a|old', 'upstream:old');
+    count(1, block, offset, 1);
+    document('route:a|new', 'upstream:new');
+    for (let i = 0; i < 5; i++) {
+      ledger.scraped();
+      assert.ok(shown().includes('route:a|old'));
+    }
+    count(1, block, offset, -1);
+    ledger.scraped();
+    assert.ok(shown().includes('route:a|old'), 'what ended between two scrapes is for the second one to show');
+    ledger.scraped();
+    assert.ok(!shown().includes('route:a|old'));
+  });
+}
+
+test('a route that left an upstream of others is shown while a thread carries somebody under its table', () => {
+  const { ledger, document, shown, clock, count } = bench(2);
+  const [, , block] = document('route:a|main', 'route:b|main', 'upstream:main');
+  count(0, block, UPSTREAM_BLOCK.inFlight, 1);
+  const replaced = clock.now();
+  count(1, THREAD_COUNTERS, THREAD_BLOCK.carried, replaced);
+  document('route:b|main', 'upstream:main');
+  clock.advance(10);
+  ledger.scraped();
+  ledger.scraped();
+  assert.ok(shown().includes('route:a|main'));
+  // The oldest table that is left never had the route.
+  count(1, THREAD_COUNTERS, THREAD_BLOCK.carried, 10);
+  ledger.scraped();
+  ledger.scraped();
+  assert.ok(!shown().includes('route:a|main'));
+});
+
+test('a thread that dies carries nobody any more', () => {
+  const { ledger, document, shown, clock, count } = bench();
+  const [, block] = document('route:a|main', 'upstream:main');
+  count(0, block, UPSTREAM_BLOCK.inFlight, 1);
+  count(0, THREAD_COUNTERS, THREAD_BLOCK.carried, clock.now());
+  document('upstream:main');
+  ledger.scraped();
+  ledger.resetGauges(0);
+  count(0, block, UPSTREAM_BLOCK.inFlight, 1);
+  ledger.scraped();
+  ledger.scraped();
+  assert.ok(!shown().includes('route:a|main'));
 });
 
 test('a key that comes back before the scrape keeps its block and its counts', () => {
