@@ -21,6 +21,7 @@ import type { Company, Ejectable } from './ejection.ts';
 import { type Causes, Joined, type JoinedNeeds } from './joined.ts';
 import { Leases } from './leases.ts';
 import type { Lookup } from './lookup.ts';
+import { outliersOff, readmit } from './readmit.ts';
 import { type NameState, Resolver } from './resolver.ts';
 import { byId, type Candidate, found, gathered, type Named, sourcesOf } from './roster.ts';
 import { type MemberView, shownMembers } from './shown.ts';
@@ -65,6 +66,7 @@ interface Living extends Candidate {
   readonly words: Int32Array;
 }
 
+const RESTING = 'the leases of an upstream that is gone rest until their time is over';
 const UNKNOWN: Causes = new Map();
 const DONE = Promise.resolve();
 
@@ -173,13 +175,10 @@ export class Membership {
       this.checks.leave(id);
       this.rates.leave(id);
       const leases = this.leases.size(id);
-      if (leases === 0) continue;
-      this.needs.log(
-        'info',
-        { upstream: id, leases },
-        'the leases of an upstream that is gone rest until their time is over',
-      );
+      if (leases > 0) this.needs.log('info', { upstream: id, leases }, RESTING);
     }
+    const { tell, clock } = this.needs;
+    for (const id of outliersOff(before, upstreams)) readmit(id, this.wordsOf(id), this.living(id), tell, clock.now());
     for (const id of Object.keys(upstreams)) this.attend(id);
   }
 
