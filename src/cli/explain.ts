@@ -5,6 +5,7 @@
  */
 
 import type { ExplainRequest, Explanation } from '../admin/shapes/status.ts';
+import { percentOf } from '../core/percent.ts';
 import { adminOf } from './admin.ts';
 import type { Io, Run } from './command.ts';
 import { CommandEnd, DONE, WRONG } from './ends.ts';
@@ -60,7 +61,7 @@ function textOf(explanation: Explanation, io: Io): string {
   if (upstreams.length > 0) {
     const rows = upstreams.map(({ id, share, circuit, up, members }) => [
       id,
-      `${Math.round(share * 1000) / 10}%`,
+      percentOf(share),
       circuit === 'closed' ? circuit : paint.bad(circuit),
       `${up}/${members}`,
     ]);

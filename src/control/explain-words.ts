@@ -5,6 +5,7 @@
  * explain.ts to say.
  */
 
+import { percentOf } from '../core/percent.ts';
 import type { FallbackSettings } from '../policy/policy.ts';
 import type { ReleaseSettings } from '../release/release.ts';
 import type { ListenerTable, MatchSettings } from '../routing/route.ts';
@@ -55,12 +56,6 @@ export function sideWords({ release, shares, version, forcedBy, key }: Sides): s
   const parts = [...shares].map(([id, share]) => `${percentOf(share)} go to ${id}`);
   words.push(shares.size === 1 ? `it goes to ${only}` : parts.join(', '));
   return words;
-}
-
-/** A share of 0 to 1: `80%`, `0.5%`. */
-export function percentOf(share: number): string {
-  const percent = share * 100;
-  return percent > 0 && percent < 0.01 ? 'under 0.01%' : `${Math.round(percent * 100) / 100}%`;
 }
 
 export interface State {

@@ -10,6 +10,7 @@ import { type Asked, exchangeOf, keyOf, sharesOf } from '../config/ask.ts';
 import type { Document } from '../config/document.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { FAULTS, type Fault, fault } from '../core/fault.ts';
+import { percentOf } from '../core/percent.ts';
 import { RequestHead } from '../http1/request.ts';
 import { deadlineOf, NO_TIME } from '../proxy/deadline.ts';
 import { hopsOf } from '../proxy/hops.ts';
@@ -19,7 +20,7 @@ import { type Other, othersOf } from './explain-others.ts';
 import { type Policy, policiesOf } from './explain-policies.ts';
 import { type ExplainRequest, onTheWire, readRequest } from './explain-request.ts';
 import type { Compilable, DryTable } from './explain-table.ts';
-import { arrivalWords, locationOf, matchWords, percentOf, type State, sideWords, stateWords } from './explain-words.ts';
+import { arrivalWords, locationOf, matchWords, type State, sideWords, stateWords } from './explain-words.ts';
 import type { AskedStanding } from './standing.ts';
 
 export interface Destined {

@@ -265,6 +265,14 @@ test('explain sends the request, and shows route, upstreams, policies and what c
   assert.deepEqual(fake.heard[1]?.body, { method: 'GET', url: 'http://a/cart' });
 });
 
+test('explain shows a share that is small as what it is', async () => {
+  const [upstream] = EXPLANATION.upstreams;
+  const upstreams = [0.9996, 0.0004, 0.00001].map((share, i) => ({ ...upstream, id: `u${i}`, share }));
+  fake.on('POST /v1/explain', { ...EXPLANATION, upstreams });
+  const { out } = await ask('explain', 'http://a/cart');
+  assert.match(out, /\nu0 +99\.96% .*\nu1 +0\.04% .*\nu2 +under 0\.01% /);
+});
+
 test('a terminal gets colours, and nothing that an answer smuggles in', async () => {
   fake.on('GET /v1/events', { items: [{ ...EVENTS[0], text: 'evil \x1b[2J\x07' }], total: 1 });
   const terminal = new FakeTerminal();
