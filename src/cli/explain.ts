@@ -35,14 +35,15 @@ function requestOf(given: Given): ExplainRequest {
   };
 }
 
-/** A name that stands twice has its values joined, as the router reads it. */
-function headersOf(lines: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
+/** A name that stands twice is two lines. */
+function headersOf(lines: readonly string[]): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
   for (const line of lines) {
     const match = /^([^\s:]+):\s*(.*?)\s*$/.exec(line);
     if (match === null) throw new CommandEnd(WRONG, `-H '${line}': write 'name: value'`);
     const [, name, value] = match;
-    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    headers[name] = before === undefined ? value : [before, value].flat();
   }
   return headers;
 }

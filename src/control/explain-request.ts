@@ -6,10 +6,11 @@
  * client sends more.
  */
 
-import { type Asked, fieldsOf, readUrl } from '../config/ask.ts';
+import { readUrl } from '../config/ask.ts';
 import { pointerStep } from '../config/tree.ts';
 import { type Fault, fault } from '../core/fault.ts';
 import type { NameSet } from '../core/names.ts';
+import { headText } from '../core/target.ts';
 import { type HeadLimits, RequestHead } from '../http1/request.ts';
 import type { Finding } from './cold.ts';
 
@@ -18,9 +19,17 @@ export interface ExplainRequest {
   readonly method?: string | undefined;
   /** `http://cart.internal/cart/7` */
   readonly url: string;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Several values are so many lines. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Id of the listener; undefined: the first one that has a route for it. */
   readonly listener?: string | undefined;
+}
+
+/** The lines of a head, as a client sends them: names in lower case, Host first. */
+export interface Spoken {
+  readonly method: string;
+  readonly target: string;
+  readonly lines: readonly (readonly [name: string, value: string])[];
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -29,7 +38,7 @@ const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa
 /** Control bytes but tab. */
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
 
-export function readRequest(request: ExplainRequest): Asked | { readonly problem: Finding } {
+export function readRequest(request: ExplainRequest): Spoken | { readonly problem: Finding } {
   const { method = 'GET', url, headers = {} } = request;
   if (!TOKEN.test(method) || method.length > 64)
     return problem('/method', 'is no method', 'write letters alone, as in `GET`');
@@ -38,16 +47,23 @@ export function readRequest(request: ExplainRequest): Asked | { readonly problem
   if (read === undefined) return { problem: urlProblem(url) };
   if (read.target === '*' && method !== 'OPTIONS')
     return problem('/url', 'the target * is for OPTIONS only', 'write a path');
-  for (const [name, value] of Object.entries(headers)) {
-    const pointer = `/headers${pointerStep(name)}`;
-    if (!TOKEN.test(name)) return problem(pointer, 'is no name of a header', 'write letters, digits and `-`');
-    if (CONTROL.test(value)) return problem(pointer, 'holds a control character', 'write it without line breaks');
+  const lines: [string, string][] = [];
+  for (const [written, values] of Object.entries(headers)) {
+    const pointer = `/headers${pointerStep(written)}`;
+    if (!TOKEN.test(written)) return problem(pointer, 'is no name of a header', 'write letters, digits and `-`');
+    for (const value of typeof values === 'string' ? [values] : values) {
+      if (CONTROL.test(value)) return problem(pointer, 'holds a control character', 'write it without line breaks');
+      lines.push([written.toLowerCase(), headText(value.trim())]);
+    }
   }
-  const asked = { method, target: read.target, fields: fieldsOf(headers, read.authority) };
-  const host = asked.fields.get('host');
-  if (host !== undefined && AUTHORITY.test(host)) return asked;
-  const ofUrl = host === read.authority || host === undefined;
-  const reason = host === undefined ? 'names no host' : `${JSON.stringify(host)} is no host`;
+  // One that is named wins over the URL's.
+  const named = lines.filter(([name]) => name === 'host');
+  const hosts = named.length > 0 || read.authority === '' ? named : [['host', read.authority] as const];
+  const wrong = hosts.find(([, host]) => !AUTHORITY.test(host))?.[1];
+  if (hosts.length > 0 && wrong === undefined)
+    return { method, target: read.target, lines: [...hosts, ...lines.filter(([name]) => name !== 'host')] };
+  const ofUrl = wrong === read.authority || wrong === undefined;
+  const reason = wrong === undefined ? 'names no host' : `${JSON.stringify(wrong)} is no host`;
   return problem(ofUrl ? '/url' : '/headers/host', reason, 'write `http://host/path`');
 }
 
@@ -65,11 +81,9 @@ function urlProblem(url: string): Finding {
 }
 
 /** The head as the wire of this listener reads it, or why it refuses it before it asks for a route. */
-export function onTheWire({ method, target, fields }: Asked, names: NameSet, limits: HeadLimits): RequestHead | Fault {
-  // First, as clients have it: where several lines are wrong the first is told.
-  let text = `${method} ${target} HTTP/1.1\r\nhost: ${fields.get('host') ?? ''}\r\n`;
-  for (const [name, value] of fields) if (name !== 'host') text += `${name}: ${value}\r\n`;
-  const bytes = Buffer.from(`${text}\r\n`, 'latin1');
+export function onTheWire({ method, target, lines }: Spoken, names: NameSet, limits: HeadLimits): RequestHead | Fault {
+  const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const bytes = Buffer.from(`${method} ${target} HTTP/1.1\r\n${text}\r\n`, 'latin1');
   const head = new RequestHead();
   return head.parse(bytes, 0, bytes.length, names, limits) > 0 ? head : fault(head.code, head.refusal);
 }

@@ -6,7 +6,7 @@
  * handed in, as of this moment. Wording is left to the files beside this one.
  */
 
-import { type Asked, exchangeOf, keyOf, sharesOf } from '../config/ask.ts';
+import { exchangeOf, keyOf, sharesOf } from '../config/ask.ts';
 import type { Document } from '../config/document.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { FAULTS, type Fault, fault } from '../core/fault.ts';
@@ -18,7 +18,7 @@ import type { ListenerTable, Matched, Route, Table } from '../routing/route.ts';
 import type { Finding } from './cold.ts';
 import { type Other, othersOf } from './explain-others.ts';
 import { type Policy, policiesOf } from './explain-policies.ts';
-import { type ExplainRequest, onTheWire, readRequest } from './explain-request.ts';
+import { type ExplainRequest, onTheWire, readRequest, type Spoken } from './explain-request.ts';
 import type { Compilable, DryTable } from './explain-table.ts';
 import { arrivalWords, locationOf, matchWords, type State, sideWords, stateWords } from './explain-words.ts';
 import type { AskedStanding } from './standing.ts';
@@ -101,7 +101,7 @@ function unknownListener(id: string | undefined, { listeners }: Table): Finding 
 type Met = { readonly is: 'wire'; readonly fault: Fault } | Matched;
 
 /** The first listener with a route for it, else the one that finds it ambiguous, else the first. `without`: had none. */
-function meet(listeners: readonly ListenerTable[], asked: Asked, { names }: Table) {
+function meet(listeners: readonly ListenerTable[], asked: Spoken, { names }: Table) {
   const ends = listeners.map((listener): { listener: ListenerTable; request: RequestHead; end: Met } => {
     const read = onTheWire(asked, names, listener.settings.limits);
     if (read instanceof RequestHead) return { listener, request: read, end: listener.match(read) };

@@ -66,10 +66,11 @@ const ACTED = [
 ] as const;
 /** One of them on its way to each kind of route. */
 const EXAMPLES: [ExplainRequest][] = ACTED.flatMap(([name, value]) =>
-  ['/shop', '/game', '/ask', '/gone', '/none'].map((path): [ExplainRequest] => [
+  ['/shop', '/game', '/ask', '/gone', '/none', '/nobody', '/spare'].map((path): [ExplainRequest] => [
     { method: 'OPTIONS', url: `http://shop.internal${path}?v=2`, headers: { 'x-version': '1.5', [name]: value } },
   ]),
 );
+EXAMPLES.push([{ method: 'GET', url: 'http://x.example/game', headers: { 'x-version': '0.1' } }]);
 const anyRequest: fc.Arbitrary<ExplainRequest> = fc
   .record({
     method: fc.constantFrom('GET', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'),
@@ -91,6 +92,8 @@ const anyRequest: fc.Arbitrary<ExplainRequest> = fc
         'x-one': fc.constant('1'),
         'x-two': fc.constant('2'),
         'x-three': fc.constant('3'),
+        'x-many': fc.constantFrom<string | string[]>('1', ['1', '2'], ['1', '1', '1'], ['', '', '', '', '']),
+        'X-Many': fc.constant('0'),
       },
       { requiredKeys: [] },
     ),
@@ -104,7 +107,9 @@ const anyRequest: fc.Arbitrary<ExplainRequest> = fc
 
 function headOf({ method = 'GET', url, headers = {} }: ExplainRequest): string {
   const [, host, target] = /^http:\/\/([^/]*)(.*)$/.exec(url) ?? [];
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}: ${value}\r\n`),
+  );
   return `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('')}\r\n`;
 }
 

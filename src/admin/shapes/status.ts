@@ -186,11 +186,18 @@ export const EventItem = Type.Object(
 );
 export type EventItem = Static<typeof EventItem>;
 
+const Lines = Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 10_000 })]);
+
 export const ExplainRequest = Type.Object(
   {
     method: Type.Optional(Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}$", default: 'GET' })),
     url: Type.String({ maxLength: 20_000, description: '`http://cart.internal/cart/7`' }),
-    headers: Type.Optional(Type.Record(Type.String(), Type.String(), { maxProperties: 10_000 })),
+    headers: Type.Optional(
+      Type.Record(Type.String(), Lines, {
+        maxProperties: 10_000,
+        description: 'a list of values is so many lines of that name',
+      }),
+    ),
     listener: Type.Optional(Id),
   },
   { additionalProperties: false },

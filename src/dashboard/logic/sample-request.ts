@@ -39,10 +39,15 @@ function pathOf(path: unknown): string {
   return typeof exact === 'string' ? exact : '/';
 }
 
-/** `name: value` lines as an object; lines without a colon are left out. */
-export function headersIn(text: string): Record<string, string> {
-  const lines = text.split('\n').map((line) => [line.indexOf(':'), line] as const);
-  return Object.fromEntries(
-    lines.filter(([at]) => at > 0).map(([at, line]) => [line.slice(0, at).trim(), line.slice(at + 1).trim()]),
-  );
+/** `name: value` lines as an object, those of one name as a list; lines without a colon are left out. */
+export function headersIn(text: string): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const line of text.split('\n')) {
+    const at = line.indexOf(':');
+    if (at <= 0) continue;
+    const name = line.slice(0, at).trim();
+    const value = line.slice(at + 1).trim();
+    headers[name] = Object.hasOwn(headers, name) ? [headers[name], value].flat() : value;
+  }
+  return headers;
 }

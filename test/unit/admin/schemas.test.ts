@@ -62,7 +62,10 @@ test('of a body that does not fit all flaws are told, and of one with a thousand
     ['/v1/explain', map],
     ['/v1/explain', { url: 'http://cart.internal/', headers: map }],
   ] as const) {
-    assert.equal((await flaws(url, payload)).length, 1, url);
+    const told: FastifySchemaValidationError[] = await flaws(url, payload);
+    // A value that fits no form of a union is told once for each form.
+    assert.equal(new Set(told.map(({ instancePath }) => instancePath)).size, 1, url);
+    assert.ok(told.length <= 3, url);
   }
   await server.close();
 });

@@ -265,6 +265,13 @@ test('explain sends the request, and shows route, upstreams, policies and what c
   assert.deepEqual(fake.heard[1]?.body, { method: 'GET', url: 'http://a/cart' });
 });
 
+test('explain sends a header that stands several times as so many lines', async () => {
+  fake.on('POST /v1/explain', EXPLANATION);
+  await ask('explain', 'http://a/cart', '-H', 'x-a: 1', '-H', 'x-b: 2', '-H', 'x-a: 3', '-H', 'x-a: 1');
+  const headers = { 'x-a': ['1', '3', '1'], 'x-b': '2' };
+  assert.deepEqual(fake.heard[0]?.body, { method: 'GET', url: 'http://a/cart', headers });
+});
+
 test('explain shows a share that is small as what it is', async () => {
   const [upstream] = EXPLANATION.upstreams;
   const upstreams = [0.9996, 0.0004, 0.00001].map((share, i) => ({ ...upstream, id: `u${i}`, share }));

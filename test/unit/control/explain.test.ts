@@ -353,6 +353,28 @@ test('what the wire refuses is refused as the wire refuses it', () => {
     431,
     'head_too_large',
   ]);
+  const refused = ['refused', 431, 'head_too_large'];
+  // Lines of one name count each, whatever the case of it.
+  assert.deepEqual(end({ url: 'http://x/failing', headers: { a: ['', '', ''] } }), ['proxied', undefined, undefined]);
+  assert.deepEqual(end({ url: 'http://x/failing', headers: { a: ['', '', '', ''] } }), refused);
+  assert.deepEqual(end({ url: 'http://x/failing', headers: { a: ['', ''], A: ['', ''] } }), refused);
+  // The last byte that fits.
+  const most = 1024 - 'GET /failing HTTP/1.1\r\nHost: x\r\na: \r\na: \r\n\r\n'.length;
+  const filled = (bytes: number) => end({ url: 'http://x/failing', headers: { a: ['', 'a'.repeat(bytes)] } });
+  assert.deepEqual([filled(most), filled(most + 1)], [['proxied', undefined, undefined], refused]);
+});
+
+test('a header of several lines is read as the wire reads it, and refused where that refuses it', () => {
+  const override = (values: string[]) =>
+    told({ url: 'http://cart.internal/cart', headers: { 'X-Side': values, 'x-user-id': 'ann' } });
+  assert.deepEqual(shares(override(['cart-v2'])), [['cart-v2', 1]]);
+  assert.ok(!override(['cart-v2', 'cart']).words.includes('header x-side names its side, whatever the weights'));
+  for (const name of ['host', 'content-length', 'transfer-encoding']) {
+    const value = { host: 'x', 'content-length': '5', 'transfer-encoding': 'chunked' }[name] ?? '';
+    const { outcome, status } = told({ url: 'http://x/failing', headers: { [name]: [value, value] } });
+    assert.deepEqual([outcome, status], ['refused', 400], name);
+  }
+  assert.deepEqual(shares(told({ url: 'http://cart.internal/cart', headers: { 'x-none': [] } })).length, 2);
 });
 
 test('what no client could send is a problem with its place', () => {

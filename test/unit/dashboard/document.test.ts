@@ -93,6 +93,7 @@ test('the request that is explained first is one that the route takes', () => {
   assert.deepEqual(requestFor(route), { method: 'PUT', url: 'http://any.shop.example/a b?v=2', headers: 'x: y' });
   assert.deepEqual(requestFor({}), { method: 'GET', url: 'http://localhost/', headers: '' });
   assert.deepEqual(headersIn('a: b: c\nnonsense\nd:e'), { a: 'b: c', d: 'e' });
+  assert.deepEqual(headersIn('a: 1\nA: 2\na: 3\na:'), { a: ['1', '3', ''], A: '2' });
 });
 
 test('two texts differ by the lines that changed, with some around them', () => {
