@@ -24,7 +24,7 @@ const UNSEEN_LIMIT = 600_000;
 /** Without documents, unseen keys are looked for so often at most, milliseconds. */
 const LOOK_PAUSE = 60_000;
 /** How long a block rests before it gets a new owner: longer than a stream usually lives, milliseconds. */
-const LINGER = 3_600_000;
+export const LINGER = 3_600_000;
 
 /** What a key says: a route with the upstream it reached ('' where none), an upstream or a member of it, a listener, or
  * the threads. */

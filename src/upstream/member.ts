@@ -9,7 +9,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
 import { type Lane, MEMBER_BLOCK } from '../core/lanes.ts';
-import type { Timers } from '../core/timers.ts';
+import { LINGER } from '../core/ledger.ts';
+import { Timer, type Timers } from '../core/timers.ts';
 import { MEMBER_WORDS, type Words } from '../core/words.ts';
 import { HttpLink, type LinkHome } from './link.ts';
 import type { Link, LinkSink, Member, MemberSettings } from './upstream.ts';
@@ -129,6 +130,12 @@ export class PooledMember implements Member, LinkHome {
   retire(): void {
     this.retired = true;
     for (const link of [...this.idle]) link.destroy();
+    if (this.inFlight > 0) this.timers.arm(new Timer(() => this.fallSilent()), this.clock.now() + LINGER);
+  }
+
+  /** Its block may be another's from now on. A method in place of the other costs those who are there nothing. */
+  private fallSilent(): void {
+    this.judge = () => {};
   }
 
   /** Tunnels to it end; whatever else is under way goes on to its own end. */

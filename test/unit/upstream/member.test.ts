@@ -5,9 +5,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Lane } from '../../../src/core/lanes.ts';
+import { Lane, MEMBER_BLOCK } from '../../../src/core/lanes.ts';
+import { LINGER } from '../../../src/core/ledger.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
 import { Timers } from '../../../src/core/timers.ts';
+import { MEMBER_WORDS } from '../../../src/core/words.ts';
 import { type HttpLink, idleLimitOf } from '../../../src/upstream/link.ts';
 import { PooledMember } from '../../../src/upstream/member.ts';
 import type { LinkSink } from '../../../src/upstream/upstream.ts';
@@ -33,6 +35,8 @@ const SETTINGS = { id: 'm', host: '127.0.0.1', port: 7001, authority: 'cart.inte
 
 function stage(): {
   clock: FakeClock;
+  timers: Timers;
+  shared: SharedLanes;
   member: PooledMember;
   idle(until: number): StandIn;
 } {
@@ -41,7 +45,8 @@ function stage(): {
   shared.grow(4);
   const lane = new Lane();
   lane.grow(shared.segments(0));
-  const needs = { clock, timers: new Timers(clock, false), lane, words: shared.words, onFailure: () => {} };
+  const timers = new Timers(clock, false);
+  const needs = { clock, timers, lane, words: shared.words, onFailure: () => {} };
   const member = new PooledMember(SETTINGS, needs);
   const idle = (until: number): StandIn => {
     const standIn = {
@@ -60,7 +65,7 @@ function stage(): {
     member.keep(standIn.link);
     return standIn;
   };
-  return { clock, member, idle };
+  return { clock, timers, shared, member, idle };
 }
 
 test('a member is what it was told to be', () => {
@@ -118,6 +123,23 @@ describe('a retired member', () => {
     );
     member.keep(busy.link);
     assert.equal(busy.destroyed, 1);
+  });
+
+  test('is judged by what was under way, until its block may be another’s', () => {
+    const { member, clock, timers, shared } = stage();
+    const counted = () => [MEMBER_BLOCK.good, MEMBER_BLOCK.bad].map((offset) => shared.sum(3, offset));
+    member.inFlight = 3;
+    member.retire();
+    clock.advance(LINGER - 1_000);
+    timers.turn();
+    member.judge(false, clock.now());
+    member.judge(true, clock.now());
+    assert.deepEqual([counted(), member.words[MEMBER_WORDS.failures]], [[1, 1], 1]);
+    clock.advance(2_000);
+    timers.turn();
+    member.judge(false, clock.now());
+    member.judge(true, clock.now());
+    assert.deepEqual([counted(), member.words[MEMBER_WORDS.failures]], [[1, 1], 1]);
   });
 });
 
