@@ -3,12 +3,13 @@
  *
  * Rule: a key keeps its block as long as a document speaks of it. A key that no document speaks of any more is shown to
  * one further scrape, so that its last counts are seen (that of a route while something may settle there, too), and then no
- * longer; its block gets a new owner only after LINGER, and never while something is under way there: an exchange that
- * boarded under the old table still settles in it. An upstream that comes back while that lasts goes on in its block.
+ * longer. Its block rests before it gets a new owner (free-blocks.ts): an exchange that boarded under the old table still
+ * settles in it. An upstream that comes back while something is under way there goes on in its block.
  * Runs on the control thread; the threads get the result as a list of keys and blocks.
  */
 
 import type { Clock } from './clock.ts';
+import { FreeBlocks, isBusy } from './free-blocks.ts';
 import { LISTENER_BLOCK, THREAD_BLOCK, UPSTREAM_BLOCK } from './lanes.ts';
 import type { SharedLanes } from './shared.ts';
 import { UPSTREAM_WORDS } from './words.ts';
@@ -23,8 +24,6 @@ export const THREAD_COUNTERS = 1;
 const UNSEEN_LIMIT = 600_000;
 /** Without documents, unseen keys are looked for so often at most, milliseconds. */
 const LOOK_PAUSE = 60_000;
-/** How long a block rests before it gets a new owner: longer than a stream usually lives, milliseconds. */
-export const LINGER = 3_600_000;
 
 /** What a key says: a route with the upstream it reached ('' where none), an upstream or a member of it, a listener, or
  * the threads. */
@@ -66,16 +65,6 @@ export interface Claim {
   drop(): void;
 }
 
-interface Free {
-  readonly block: number;
-  /** Whose it was. */
-  readonly key: string;
-  /** When it may be used from, monotonic milliseconds. */
-  readonly from: number;
-  /** Exchanges count there as under way, and still do when they outlive the key. */
-  readonly gauges: boolean;
-}
-
 interface Owned {
   readonly block: number;
   /** It had this block before, and goes on in it. */
@@ -90,10 +79,7 @@ export class BlockLedger {
   private readonly lanes: SharedLanes;
   private readonly clock: Clock;
   private readonly owners = new Map<string, Owned>();
-  /** Blocks without owner, those free for longest first. */
-  private readonly free: Free[] = [];
-  /** Those of upstreams, by the key that had them last. */
-  private readonly departed = new Map<string, Free>();
+  private readonly free: FreeBlocks;
   /** Keys that live outside of documents. */
   private readonly held = new Set<string>();
   /** What the document in force asked for. */
@@ -109,6 +95,7 @@ export class BlockLedger {
   constructor(lanes: SharedLanes, clock: Clock) {
     this.lanes = lanes;
     this.clock = clock;
+    this.free = new FreeBlocks(lanes, clock);
     this.own(UNMATCHED_KEY);
     this.own(THREAD_KEY);
   }
@@ -190,7 +177,7 @@ export class BlockLedger {
       if (kind === 'listener') this.lanes.reset(lane, block, LISTENER_BLOCK.connections);
       if (kind === 'thread') this.lanes.reset(lane, block, THREAD_BLOCK.carried);
     }
-    for (const { block, gauges } of this.free) if (gauges) this.releasePlaces(lane, block);
+    for (const block of this.free.withGauges()) this.releasePlaces(lane, block);
   }
 
   /** What a thread held of an upstream is free again for the others. */
@@ -219,8 +206,8 @@ export class BlockLedger {
     const facts = readKey(key);
     if (facts.kind !== 'route') return false;
     const upstream = `upstream:${facts.upstream}`;
-    const its = this.owners.get(upstream)?.block ?? this.departed.get(upstream)?.block;
-    if (its === undefined || !this.isBusy(its)) return false;
+    const its = this.owners.get(upstream)?.block ?? this.free.lastOf(upstream);
+    if (its === undefined || !isBusy(this.lanes, its)) return false;
     return !this.settled.has(upstream) || this.lanes.some(THREAD_COUNTERS, THREAD_BLOCK.carried, 1, left);
   }
 
@@ -240,7 +227,7 @@ export class BlockLedger {
   private own(key: string): number {
     const known = this.owners.get(key);
     if (known !== undefined) return known.block;
-    const before = this.busy(key);
+    const before = this.free.resume(key);
     const block = before ?? this.take();
     this.changes += 1;
     // Until its claim settles the key counts as the document's: a scrape in between shows zeros, which is true.
@@ -248,21 +235,8 @@ export class BlockLedger {
     return block;
   }
 
-  /** The block that an upstream had before, where something is under way there. */
-  private busy(key: string): number | undefined {
-    const free = this.departed.get(key);
-    if (free === undefined || !this.isBusy(free.block)) return undefined;
-    this.departed.delete(key);
-    this.free.splice(this.free.indexOf(free), 1);
-    return free.block;
-  }
-
-  private isBusy(block: number): boolean {
-    return this.lanes.sum(block, UPSTREAM_BLOCK.inFlight) !== 0 || this.lanes.sum(block, UPSTREAM_BLOCK.queued) !== 0;
-  }
-
   private take(): number {
-    const rested = this.rested();
+    const rested = this.free.take();
     if (rested !== undefined) {
       this.lanes.clear(rested);
       return rested;
@@ -272,37 +246,11 @@ export class BlockLedger {
     return this.size - 1;
   }
 
-  /** A block that may be used again. */
-  private rested(): number | undefined {
-    const now = this.clock.now();
-    for (let first = this.free[0]; first !== undefined && first.from <= now; first = this.free[0]) {
-      this.free.shift();
-      const { block, key, gauges } = first;
-      // A tunnel, say: its end would count against the new owner.
-      if (gauges && this.isBusy(block)) this.lay({ ...first, from: now + LINGER });
-      else {
-        if (this.departed.get(key) === first) this.departed.delete(key);
-        return block;
-      }
-    }
-    return undefined;
-  }
-
   private release(key: string, used: boolean): void {
     const owned = this.owners.get(key);
     if (owned === undefined) return;
     this.owners.delete(key);
     this.changes += 1;
-    const { block } = owned;
-    const gauges = readKey(key).kind === 'upstream';
-    const now = this.clock.now();
-    // A block that was never used needs no rest and goes to the front.
-    if (!used) this.free.unshift({ block, key, from: now, gauges });
-    else this.lay({ block, key, from: now + LINGER, gauges });
-  }
-
-  private lay(free: Free): void {
-    this.free.push(free);
-    if (free.gauges) this.departed.set(free.key, free);
+    this.free.put(owned.block, key, { gauges: readKey(key).kind === 'upstream', used });
   }
 }

@@ -8,8 +8,8 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { PlaneLog } from '../core/events.ts';
+import { LINGER } from '../core/free-blocks.ts';
 import { type Lane, MEMBER_BLOCK } from '../core/lanes.ts';
-import { LINGER } from '../core/ledger.ts';
 import { Timer, type Timers } from '../core/timers.ts';
 import { MEMBER_WORDS, type Words } from '../core/words.ts';
 import { HttpLink, type LinkHome } from './link.ts';

@@ -5,8 +5,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { LINGER } from '../../../src/core/free-blocks.ts';
 import { Lane, MEMBER_BLOCK } from '../../../src/core/lanes.ts';
-import { LINGER } from '../../../src/core/ledger.ts';
 import { SharedLanes } from '../../../src/core/shared.ts';
 import { Timers } from '../../../src/core/timers.ts';
 import { MEMBER_WORDS } from '../../../src/core/words.ts';
