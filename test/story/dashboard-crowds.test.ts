@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildDashboard } from '../../src/dashboard/build.ts';
-import { type Looks, openBrowser, type Watched } from '../support/browser.ts';
+import type { Looks } from '../support/browser.ts';
 import { enter, nameless, overflow, picture, seen, spilt } from '../support/dashboard-acts.ts';
-import { type FakeAdmin, fakeAdmin } from '../support/fake-admin-pages.ts';
+import { type DashboardStage, onDashboard } from '../support/dashboard-stage.ts';
 import { crowdIn } from '../support/many-flows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-dashboard-'));
@@ -18,19 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'signalbox-dashboard-'));
 before(() => buildDashboard(folder));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-async function onStage(looks: Looks, play: (stage: Watched & { readonly admin: FakeAdmin }) => Promise<void>) {
-  const admin = await fakeAdmin({ folder, every: 200 });
-  const watched = await openBrowser(looks).catch(async (error: unknown) => {
-    await admin.stop();
-    throw error;
-  });
-  try {
-    await play({ ...watched, admin });
-    assert.deepEqual(watched.complaints, []);
-  } finally {
-    await watched.stop();
-    await admin.stop();
-  }
+function onStage(looks: Looks, play: (stage: DashboardStage) => Promise<void>) {
+  return onDashboard(play, looks, { folder, every: 200 });
 }
 
 for (const [count, viewport] of [

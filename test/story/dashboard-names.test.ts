@@ -8,9 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildDashboard } from '../../src/dashboard/build.ts';
-import { openBrowser, type Watched } from '../support/browser.ts';
 import { enter, overflow, picture, seen, spilt } from '../support/dashboard-acts.ts';
-import { type FakeAdmin, fakeAdmin } from '../support/fake-admin-pages.ts';
+import { type DashboardStage, onDashboard } from '../support/dashboard-stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-dashboard-'));
 
@@ -19,19 +18,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const LONG = `the-service-of-a-team${'-that-names-all-it-has-after-itself'.repeat(3)}`;
 
-async function onStage(width: number, play: (stage: Watched & { readonly admin: FakeAdmin }) => Promise<void>) {
-  const admin = await fakeAdmin({ folder, every: 100 });
-  const watched = await openBrowser({ viewport: { width, height: 900 } }).catch(async (error: unknown) => {
-    await admin.stop();
-    throw error;
-  });
-  try {
-    await play({ ...watched, admin });
-    assert.deepEqual(watched.complaints, []);
-  } finally {
-    await watched.stop();
-    await admin.stop();
-  }
+function onStage(width: number, play: (stage: DashboardStage) => Promise<void>) {
+  return onDashboard(play, { viewport: { width, height: 900 } }, { folder, every: 100 });
 }
 
 for (const width of [1400, 1100, 360]) {
@@ -118,11 +106,13 @@ test('a weight can be cleared and typed anew, and is applied only as a number', 
 
 test('an act whose answer does not come is told of as what it is: not known', async () => {
   await onStage(1400, async ({ page, admin: { url }, complaints }) => {
+    // Before anything is asked: a browser that begins to watch its requests may break off the live stream.
+    await page.route('**/circuit', (route) => route.abort());
     await enter(page, url, '#/upstreams/upstream/cart');
     await seen(page, '.panel', /Isolate…/);
     await page.locator('.panel').getByRole('button', { name: 'Isolate…' }).press('Enter');
     await seen(page, 'dialog .effect', /Stops/);
-    await page.route('**/circuit', (route) => route.abort());
+    await page.locator('dialog button[type=submit]:enabled').waitFor();
     await page.keyboard.press('Enter');
     assert.match(await seen(page, '.toast.bad', /\S/), /does not answer[\s\S]*Whether it was done is not known/);
     // The browser itself notes what was cut off.

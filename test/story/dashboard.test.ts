@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildDashboard } from '../../src/dashboard/build.ts';
-import { type Looks, openBrowser, type Watched } from '../support/browser.ts';
+import type { Looks } from '../support/browser.ts';
 import {
   confirm,
   enter,
@@ -23,7 +23,8 @@ import {
   tabTo,
   titled,
 } from '../support/dashboard-acts.ts';
-import { type FakeAdmin, type FakeOptions, fakeAdmin } from '../support/fake-admin-pages.ts';
+import { type DashboardStage, onDashboard } from '../support/dashboard-stage.ts';
+import { type FakeOptions, fakeAdmin } from '../support/fake-admin-pages.ts';
 import { until } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-dashboard-'));
@@ -31,24 +32,12 @@ const folder = mkdtempSync(join(tmpdir(), 'signalbox-dashboard-'));
 before(() => buildDashboard(folder));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Stage extends Watched {
-  readonly admin: FakeAdmin;
-}
-
-/** Where the pages come from, and a browser that looks; whatever it complained about fails the test. */
-async function onStage(play: (stage: Stage) => Promise<void>, looks: Looks = {}, options: Partial<FakeOptions> = {}) {
-  const admin = await fakeAdmin({ folder, every: 100, ...options });
-  const watched = await openBrowser(looks).catch(async (error: unknown) => {
-    await admin.stop();
-    throw error;
-  });
-  try {
-    await play({ ...watched, admin });
-    assert.deepEqual(watched.complaints, []);
-  } finally {
-    await watched.stop();
-    await admin.stop();
-  }
+function onStage(
+  play: (stage: DashboardStage) => Promise<void>,
+  looks: Looks = {},
+  options: Partial<FakeOptions> = {},
+) {
+  return onDashboard(play, looks, { folder, every: 100, ...options });
 }
 
 test('an operator sees at once what is wrong and where, and the figures move', async () => {
