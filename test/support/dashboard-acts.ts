@@ -111,6 +111,8 @@ export async function confirm(page: Page, reason: string): Promise<{ effect: str
   await page.keyboard.press('Enter');
   const effect = await seen(page, 'dialog .effect', /^(?!Asking)\S/);
   await page.keyboard.type(reason);
+  // A dialog confirms nothing while the router is away, as it may be for a moment where the machine is busy.
+  await page.locator('dialog button[type=submit]:enabled').waitFor({ timeout: LIMIT });
   await page.keyboard.press('Enter');
   await until('the dialog to close', async () => (await page.locator('dialog').count()) === 0, LIMIT);
   const toast = await seen(page, '.toast:last-child', /\S/);
