@@ -1,13 +1,13 @@
 /**
  * The certificate of the admin port, and the authority whose clients it lets in.
  *
- * Rule: what is wrong with a file is known before the port opens (config/tls-files.ts), and said with its path. Files that change are taken up
- * within a minute; ones that turned out wrong leave what there is, and the log says so. Where a client authority is
- * named, who has no certificate of it gets no further than the handshake; what he may do is still for his token to say.
+ * Rule: what is wrong with a file is known before the port opens (config/tls-files.ts), and said with its path. Files that
+ * change are taken up within a minute; ones that turned out wrong leave what there is, and the log says so. Where a client
+ * authority is named, who has no certificate of it gets no further than the handshake; what he may do is still for his token
+ * to say.
  */
 
-import type { AdminSettings } from '../config/document.ts';
-import { readTls, type TlsFiles } from '../config/tls-files.ts';
+import { readTls, type TlsFiles, type TlsSettings } from '../config/tls-files.ts';
 import type { PlaneLog } from '../core/events.ts';
 
 /** How often the files are looked at, milliseconds. */
@@ -21,11 +21,8 @@ export interface Credentials {
 }
 
 /** Rejects with an Error that names the file. */
-export async function openCredentials(
-  settings: NonNullable<AdminSettings['tls']>,
-  log: PlaneLog,
-): Promise<Credentials> {
-  const context = await readTls(settings);
+export async function openCredentials(settings: TlsSettings, log: PlaneLog): Promise<Credentials> {
+  const context = await filesOf(settings);
   let timer: NodeJS.Timeout | undefined;
   return {
     context,
@@ -34,7 +31,7 @@ export async function openCredentials(
       let known = context;
       timer = setInterval(async () => {
         try {
-          const now = await readTls(settings);
+          const now = await filesOf(settings);
           if (same(known, now)) return;
           known = now;
           take(now);
@@ -45,6 +42,12 @@ export async function openCredentials(
       }, LOOK).unref();
     },
   };
+}
+
+async function filesOf(settings: TlsSettings): Promise<TlsFiles> {
+  const read = await readTls(settings);
+  if (read.ok) return read.files;
+  throw new Error(read.flaws.map(({ reason }) => reason).join('; '));
 }
 
 function same(one: TlsFiles, other: TlsFiles): boolean {

@@ -2,8 +2,8 @@
  * GET /v1/live: one event `live` a second with what the traffic of that second was, for as long as the reader stays.
  *
  * Rule: frames are made once for all readers, and only while there are any (control/live.ts). The number of readers is
- * bounded (readers.ts says whose are let go), as what may wait for each of them is (event-stream.ts): a dashboard left open must not cost the control thread
- * its memory.
+ * bounded (readers.ts says whose are let go), as what may wait for each of them is (event-stream.ts): a dashboard left open
+ * must not cost the control thread its memory.
  */
 
 import type { ServerResponse } from 'node:http';

@@ -10,8 +10,9 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { AdminSettings, Problem, Reading } from '../config/document.ts';
 import { formatProblem } from '../config/problems.ts';
+import { textOf } from '../config/providers/regular.ts';
 import { readDocument } from '../config/read.ts';
-import { readTls, TlsFlaw } from '../config/tls-files.ts';
+import { readTls } from '../config/tls-files.ts';
 import { problemIn, tryOut } from '../config/try-out.ts';
 
 export interface CommandIo {
@@ -79,7 +80,7 @@ function readArguments(argv: readonly string[]): Asked | string {
 async function checkFile(path: string, env: Readonly<Record<string, string | undefined>>): Promise<Reading> {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+    text = textOf(await readFile(path));
   } catch (error) {
     const reason = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     return { ok: false, problems: [problemAt(path, reason, 'name a file that exists and is UTF-8')] };
@@ -91,34 +92,11 @@ async function checkFile(path: string, env: Readonly<Record<string, string | und
   return problems.length === 0 ? reading : { ok: false, problems: inOrder([...reading.notices, ...problems]) };
 }
 
-/** Files of the admin port's certificate that `serve` could not read, or that do not go together. */
+/** What is wrong with the files of the admin port's certificate. */
 async function tlsProblems({ tls }: AdminSettings, text: string, path: string): Promise<Problem[]> {
-  if (tls === undefined) return [];
-  const missing = await missingFiles(tls, text, path);
-  if (missing.length > 0) return missing;
-  try {
-    await readTls(tls);
-    return [];
-  } catch (error) {
-    if (!(error instanceof TlsFlaw)) throw error;
-    const advice = 'name the certificate, its own key, and the authority of the clients, each in PEM';
-    return problemIn(text, path, { keys: ['admin', 'tls', error.key], reason: error.message, advice });
-  }
-}
-
-async function missingFiles(tls: NonNullable<AdminSettings['tls']>, text: string, path: string): Promise<Problem[]> {
-  const found = Object.entries(tls).map(async ([key, file]) => {
-    if (file === undefined) return [];
-    try {
-      await readFile(file);
-      return [];
-    } catch (error) {
-      const reason = `${key}: the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-      const advice = 'name a file that exists; a path is read from where `serve` is started';
-      return problemIn(text, path, { keys: ['admin', 'tls', key], reason, advice });
-    }
-  });
-  return (await Promise.all(found)).flat();
+  const read = tls === undefined ? undefined : await readTls(tls);
+  if (read === undefined || read.ok) return [];
+  return read.flaws.flatMap(({ key, ...flaw }) => problemIn(text, path, { keys: ['admin', 'tls', key], ...flaw }));
 }
 
 function inOrder(problems: Problem[]): Problem[] {

@@ -4,6 +4,7 @@
  * Rule: what is meant is told by the word itself; a file that is not there is said to be missing, not sent as text.
  */
 
+import { textOf } from '../config/providers/regular.ts';
 import type { Io } from './command.ts';
 import { CommandEnd, WRONG } from './ends.ts';
 
@@ -25,7 +26,7 @@ export async function readSource(word: string, io: Io): Promise<Source> {
 
 export function readFile(path: string): Source {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path)), name: path };
+    return { text: textOf(readFileSync(path)), name: path };
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new CommandEnd(WRONG, `${path} cannot be read: ${said}`);

@@ -16,7 +16,7 @@ import type { Running } from './view.ts';
 import type { Wish } from './wish.ts';
 import { wishedText } from './wished-text.ts';
 
-/** What is to be checked: a text of YAML that takes the place of the one that runs, or a document as JSON that is edited into it. */
+/** What is to be checked: a text of YAML in place of the one that runs, or a document as JSON that is edited into it. */
 export interface Sent {
   readonly is: 'yaml' | 'json';
   readonly text: string;

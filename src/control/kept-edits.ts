@@ -101,7 +101,7 @@ export class KeptEdits implements Keeper {
     }
   }
 
-  /** One after the other, and only in a folder of one's own; where it cannot be written, the next start makes it of what was there. */
+  /** One after the other, in a folder of one's own; where it cannot be written, the next start makes it of what was there. */
   private keep(): Promise<void> {
     const written = this.writing.then(() => this.write());
     this.writing = written;

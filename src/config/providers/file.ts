@@ -12,7 +12,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import type { Problem } from '../document.ts';
-import { NoFile, readRegular } from './regular.ts';
+import { NoFile, NotUtf8, readRegular, textOf } from './regular.ts';
 
 /** Why a text is told: the first one, another one, or because someone asked. */
 export type FileCause = 'start' | 'change' | 'reload';
@@ -154,7 +154,7 @@ class WatchedFile {
       const settled = (await stampOf(this.path)) === before;
       if (settled || (now && tries === READINGS)) {
         this.stamp = before;
-        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+        return textOf(bytes);
       }
       if (!now) {
         this.changed();
@@ -274,8 +274,7 @@ function readingFlaw(error: unknown): { reason: string; advice: string } {
   if (code === 'EISDIR') return { reason: 'this is a directory', advice: 'name the file in it' };
   if (error instanceof NoFile)
     return { reason: 'this is a pipe or a device', advice: 'put a file there; what runs goes on unchanged' };
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-    return { reason: 'the file is not UTF-8', advice: 'save it as UTF-8' };
+  if (error instanceof NotUtf8) return { reason: 'the file is not UTF-8', advice: 'save it as UTF-8' };
   const what = error instanceof Error ? error.message : String(error);
   return { reason: `the file cannot be read: ${what}`, advice: 'see the reason; what runs goes on unchanged' };
 }

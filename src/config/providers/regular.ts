@@ -17,11 +17,13 @@ export async function readRegular(path: string): Promise<Buffer> {
   return readFile(path);
 }
 
-/** With its byte order mark; throws where the bytes are no UTF-8. */
+export class NotUtf8 extends Error {}
+
+/** With its byte order mark; throws NotUtf8 where the bytes are none: with U+FFFD in its place another text would run. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Error('it is not UTF-8 (save it as UTF-8)');
+    throw new NotUtf8('it is not UTF-8 (save it as UTF-8)');
   }
 }

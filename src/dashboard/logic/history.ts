@@ -27,7 +27,7 @@ export interface Recent {
   readonly errorShare: number;
 }
 
-/** The name of what flows between two: `link('caller:web', 'route:cart')`. A caller's name is a header's value, which holds no line end. */
+/** The name of what flows between two: `link('caller:web', 'route:cart')`. A caller's name, a header's value, holds no line end. */
 export function link(from: string, to: string): string {
   return `${from}\n${to}`;
 }

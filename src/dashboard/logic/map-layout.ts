@@ -73,7 +73,7 @@ function evenly(i: number, count: number, rows: number): number {
   return ((i + 0.5) * rows) / count - 0.5;
 }
 
-/** Routes wish for the rows they have; the others for the mean of theirs, where what flows counts, but a hundredfold not a hundred times. */
+/** Routes wish for the rows they have; the others for the mean of theirs, by what flows: a hundredfold counts less than that. */
 function wishesOf(graph: Graph, routes: Wishes, before: Wishes): Wishes {
   const folded = new Set(graph.nodes.filter(({ stands }) => stands > 0).map(({ key }) => key));
   const pulls = new Map<string, { row: number; weight: number }[]>();

@@ -35,7 +35,7 @@ export function held(before: number | undefined, now: number, slack: number): nu
   return before === undefined || Math.abs(now - before) > slack ? now : before;
 }
 
-/** Rows from 0 up to `rows` - 1, in the given order and at least so far apart, together as near as can be to where each wants to be. */
+/** Rows from 0 up to `rows` - 1, in the given order and at least so far apart, all as near as can be to where each wants to be. */
 export function settled(wanted: readonly number[], rows: number, apart = 1): number[] {
   const blocks: { sum: number; size: number }[] = [];
   for (const [i, want] of wanted.entries()) {
