@@ -93,8 +93,9 @@ test('on a real router the dashboard shows traffic that moves, trips an upstream
   const edit = { match: { path: '/cart' }, upstream: 'cart' };
   const put = await ask<Change>('PUT', '/v1/routes/cart', { body: edit, author: 'ada', reason: 'all to the old one' });
   assert.equal(put.status, 200);
-  // What the page sends names the revision it shows.
-  await seen(page, 'body', new RegExp(put.body.revision.slice(0, 8)));
+  // What the page sends names the revision of the document it shows.
+  await page.keyboard.press('4');
+  await seen(page, '.record.runs', new RegExp(put.body.revision.slice(0, 8)));
   const restored = await restore(page, 'and back');
   assert.match(restored.toast, /runs/);
   assert.equal(router.app.view().running?.revision, before);

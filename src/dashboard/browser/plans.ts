@@ -145,8 +145,9 @@ function edit(
   path: string,
   body?: unknown,
 ): Plan {
-  // The revision that was on the page when the plan was made; what came after it answers 412.
-  const ifMatch = current().status?.revision ?? current().frame?.revision ?? '';
+  // Of the document that was on the page when the plan was made. A frame or the status may know of a later one already, and to
+  // name that would overwrite what nobody has seen; so it answers 412.
+  const ifMatch = current().shown ?? '';
   const sent = body === undefined ? { ifMatch } : { ifMatch, body };
   return {
     ...plan,

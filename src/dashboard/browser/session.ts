@@ -67,14 +67,23 @@ export async function look(): Promise<void> {
   });
 }
 
-/** What changes with the document only; whether it could be had. */
+let begun = 0;
+let newest = 0;
+
+/** What changes with the document only; whether it could be had. Of two looks the one that began later counts. */
 export function lookAtDocument(): Promise<boolean> {
   return quietly(async () => {
+    begun++;
+    const turn = begun;
+    // Before its parts: they may be of a later document, never of an earlier one.
+    const { revision } = await ask<Status>('GET', '/v1/status');
     const [routes, revisions] = await Promise.all([
       askAll<Part>('/v1/routes'),
       ask<{ items: Revision[]; next?: string }>('GET', `/v1/revisions?limit=${REVISIONS}`),
     ]);
-    change({ routes, revisions: revisions.items, olderRevisions: revisions.next });
+    if (turn < newest) return;
+    newest = turn;
+    change({ shown: revision, routes, revisions: revisions.items, olderRevisions: revisions.next });
   });
 }
 

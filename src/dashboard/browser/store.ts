@@ -34,6 +34,8 @@ export interface State {
   readonly frame: LiveFrame | undefined;
   readonly history: History;
   readonly status: Status | undefined;
+  /** Revision of the document whose parts are on the page, or of one before it: what a write is made from. */
+  readonly shown: string | undefined;
   readonly routes: readonly Part[];
   /** Of the upstreams that are looked at or in trouble. */
   readonly details: Readonly<Record<string, UpstreamStatus>>;
@@ -57,6 +59,7 @@ let state: State = {
   frame: undefined,
   history: new History(),
   status: undefined,
+  shown: undefined,
   routes: [],
   details: {},
   revisions: [],
